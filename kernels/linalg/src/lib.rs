@@ -1,0 +1,14 @@
+//! The builtin module `linalg`: elementwise kernels over arrays in device memory.
+//!
+//! A kernel takes its scalars first, then the arrays that it reads, then the one that it writes, and last `n`, the
+//! number of elements. It walks them in a grid-stride loop, so that a grid of any size computes the whole array. The
+//! array that is written may be one of those that are read. A name without a suffix works on `f32`.
+//!
+//! Nothing here may panic, allocate or call: the PTX has no bounds checks, the host's sandbox does.
+#![no_std]
+#![feature(abi_ptx, stdarch_nvptx)]
+
+mod arithmetic;
+mod fill;
+mod grid;
+mod limit;
