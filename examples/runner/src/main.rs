@@ -1,1 +1,24 @@
-fn main() {}
+//! `wasi-cuda`: runs WebAssembly guests that use `wasi:cuda`.
+
+mod args;
+mod devices;
+mod exit;
+mod guest;
+mod host;
+mod invoke;
+mod run;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Devices(arguments) => devices::devices(&arguments).map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| exit::report(&error))
+}

@@ -1,0 +1,153 @@
+//! The command line.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::values::{
+    Directory, Variable, parse_directory, parse_duration, parse_size, parse_variable,
+};
+
+/// Run WebAssembly guests that compute on CUDA devices, or on the processor where there are none.
+#[derive(Debug, Parser)]
+#[command(name = "wasi-cuda", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a guest: a component, a core module, WAT text or the folder of a guest crate
+    Run(RunArgs),
+    /// List the devices that a guest can be granted here
+    Devices(DevicesArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "wasi-cuda run [OPTIONS] <FILE> [ARGS]...")]
+pub(crate) struct RunArgs {
+    /// Grant a device: `cpu` or `cuda:N`. Repeat it to grant several, in this order. There is no
+    /// fallback: a device that cannot be opened is an error
+    #[arg(long = "device", value_name = "cpu|cuda:N", default_value = "cpu")]
+    pub(crate) devices: Vec<String>,
+
+    /// The most device memory the guest may use, such as 64MiB or 1GB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) cuda_memory: Option<u64>,
+
+    /// The longest time one launch may run, such as 500ms or 2s
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) cuda_timeout: Option<Duration>,
+
+    /// Report every access outside a buffer, also those inside the guest's own memory. Slow, and
+    /// the default while only the `cpu` device is granted
+    #[arg(long, overrides_with = "no_checked")]
+    pub(crate) checked: bool,
+
+    /// Stop only accesses that leave the guest's memory. The default with a CUDA device
+    #[arg(long, overrides_with = "checked")]
+    pub(crate) no_checked: bool,
+
+    /// Give the guest a directory of the host, under the same or another name
+    #[arg(long = "dir", value_name = "HOST_DIR[::GUEST_DIR]", value_parser = parse_directory)]
+    pub(crate) directories: Vec<Directory>,
+
+    /// Set an environment variable for the guest, or pass on the host's
+    #[arg(long = "env", value_name = "NAME[=VAL]", value_parser = parse_variable)]
+    pub(crate) variables: Vec<Variable>,
+
+    /// Call an exported function instead of `wasi:cli/run`, with its arguments in WAVE notation:
+    /// `add(1, 2)`, `my:package/api.greet("you")`. Without parentheses the arguments after the
+    /// file are the function's
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) invoke: Option<String>,
+
+    /// Which binary of a guest crate's folder to run
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bin: Option<String>,
+
+    /// The guest, a .wasm or .wat file or the folder of a crate, which is built first; then what
+    /// the guest gets as its arguments
+    // One list: clap would otherwise still take flags after the file for the runner's.
+    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required = true)]
+    file_and_arguments: Vec<String>,
+}
+
+impl RunArgs {
+    /// The guest's file or folder.
+    pub(crate) fn file(&self) -> &Path {
+        Path::new(&self.file_and_arguments[0])
+    }
+
+    /// What follows the file.
+    pub(crate) fn arguments(&self) -> &[String] {
+        &self.file_and_arguments[1..]
+    }
+
+    /// Whether kernels consult the table of buffers on each access.
+    pub(crate) fn checked_mode(&self) -> bool {
+        let only_cpu = self.devices.iter().all(|device| device == "cpu");
+        self.checked || (only_cpu && !self.no_checked)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArgs {
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn run_args(line: &str) -> RunArgs {
+        let Command::Run(arguments) = Cli::parse_from(line.split(' ')).command else {
+            panic!("`{line}` is no run command")
+        };
+        arguments
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn everything_after_the_file_is_the_guests() {
+        let arguments = run_args("wasi-cuda run --device cpu guest.wasm --device x -v -- y");
+        assert_eq!(arguments.devices, ["cpu"]);
+        assert_eq!(arguments.arguments(), ["--device", "x", "-v", "--", "y"]);
+    }
+
+    #[test]
+    fn the_default_device_is_the_cpu_in_checked_mode() {
+        let arguments = run_args("wasi-cuda run guest.wasm");
+        assert_eq!(arguments.devices, ["cpu"]);
+        assert!(arguments.checked_mode());
+    }
+
+    #[test]
+    fn the_last_of_checked_and_no_checked_holds() {
+        assert!(!run_args("wasi-cuda run --checked --no-checked g.wasm").checked_mode());
+        assert!(run_args("wasi-cuda run --no-checked --checked g.wasm").checked_mode());
+        assert!(run_args("wasi-cuda run --device cuda:0 --checked g.wasm").checked_mode());
+    }
+
+    #[test]
+    fn a_cuda_device_is_not_checked_by_default() {
+        assert!(!run_args("wasi-cuda run --device cpu --device cuda:0 g.wasm").checked_mode());
+    }
+}

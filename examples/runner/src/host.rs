@@ -1,0 +1,101 @@
+//! What a guest sees: WASI 0.2, and the devices it was granted.
+
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::error::Context;
+use wasmtime::{Config, Engine, Result, Store};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_cuda::{Device, WasiCudaCtx, WasiCudaCtxView, WasiCudaView};
+
+use crate::args::RunArgs;
+
+/// The state of one guest.
+pub(crate) struct Host {
+    wasi: WasiCtx,
+    cuda: WasiCudaCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiCudaView for Host {
+    fn cuda(&mut self) -> WasiCudaCtxView<'_> {
+        WasiCudaCtxView {
+            ctx: &self.cuda,
+            table: &mut self.table,
+        }
+    }
+}
+
+pub(crate) fn engine() -> Result<Engine> {
+    let mut config = Config::new();
+    config.wasm_component_model(true);
+    Engine::new(&config)
+}
+
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<Host>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_cuda::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// A store whose guest is called `name` and has what `arguments` grant it.
+pub(crate) fn store(engine: &Engine, name: &str, arguments: &RunArgs) -> Result<Store<Host>> {
+    let host = Host {
+        wasi: wasi(name, arguments)?,
+        cuda: cuda(arguments)?,
+        table: ResourceTable::new(),
+    };
+    Ok(Store::new(engine, host))
+}
+
+fn wasi(name: &str, arguments: &RunArgs) -> Result<WasiCtx> {
+    let mut builder = WasiCtx::builder();
+    builder.inherit_stdio().arg(name);
+    if arguments.invoke.is_none() {
+        builder.args(arguments.arguments());
+    }
+    for variable in &arguments.variables {
+        // A variable that the host does not have is not set for the guest either, as in `wasmtime run`.
+        if let Some(value) = variable
+            .value
+            .clone()
+            .or_else(|| std::env::var(&variable.name).ok())
+        {
+            builder.env(&variable.name, value);
+        }
+    }
+    for directory in &arguments.directories {
+        builder
+            .preopened_dir(&directory.host, &directory.guest, FsPerms::ReadWrite)
+            .with_context(|| format!("cannot give the guest the directory `{}`", directory.host))?;
+    }
+    Ok(builder.build())
+}
+
+fn cuda(arguments: &RunArgs) -> Result<WasiCudaCtx> {
+    let mut builder = WasiCudaCtx::builder().checked(arguments.checked_mode());
+    for name in &arguments.devices {
+        let device = Device::open(name).with_context(|| format!("cannot open device `{name}`"))?;
+        eprintln!(
+            "wasi-cuda: device {} ({})",
+            device.name(),
+            device.properties().name
+        );
+        builder = builder.device(device);
+    }
+    if let Some(bytes) = arguments.cuda_memory {
+        builder = builder.memory_limit(bytes);
+    }
+    if let Some(limit) = arguments.cuda_timeout {
+        builder = builder.time_limit(Some(limit));
+    }
+    Ok(builder.build())
+}
