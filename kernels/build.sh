@@ -19,9 +19,10 @@ if [ "${1:-}" = --to ]; then output=$2; fi
 
 # The lowest target that CUDA 13 still knows: newer GPUs run it too.
 target=$here/../target/kernels
-rm -f "$target"/nvptx64-nvidia-cuda/release/deps/linalg-*.s
 (
     cd "$here/linalg"
+    # Else another compiler's output, or none, might be what is found below.
+    "$CARGO" clean --quiet --release --target nvptx64-nvidia-cuda --target-dir "$target" --package linalg
     "$CARGO" rustc --quiet --release --target nvptx64-nvidia-cuda --target-dir "$target" -Zbuild-std=core \
         -- --emit=asm -Ctarget-cpu=sm_75
 )

@@ -34,6 +34,7 @@ with_rustc() {
     compiler=rustc-$("$RUSTC" --version | cut -d ' ' -f 2)
     mkdir -p "$here/ptx/$compiler/$target"
     rm -f "$built"/nvptx64-nvidia-cuda/release/examples/*.s
+    (cd "$here/rust" && "$CARGO" clean --quiet --release --target nvptx64-nvidia-cuda --target-dir "$built" --package corpus)
     for source in "$here"/rust/*.rs; do
         name=$(basename "$source" .rs)
         if [ "$name" = corpus ]; then continue; fi
