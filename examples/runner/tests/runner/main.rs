@@ -1,0 +1,10 @@
+//! The `wasi-cuda` command, as a process: what it runs, prints and refuses.
+
+mod command;
+mod devices;
+mod files;
+mod folders;
+mod invoke;
+mod limits;
+mod surroundings;
+mod usage;

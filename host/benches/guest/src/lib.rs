@@ -1,0 +1,81 @@
+//! What the host's benches measure from inside a guest. Every time is taken on the guest's clock, around
+//! many calls, so that neither entering the guest nor reading the clock counts.
+
+mod bindings {
+    wit_bindgen::generate!({ world: "bench", path: "wit" });
+}
+
+mod vectors;
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use bindings::bench::guest::reference::{self, Argument, Config};
+use vectors::Vectors;
+
+thread_local! {
+    static VECTORS: RefCell<Option<Vectors>> = const { RefCell::new(None) };
+}
+
+struct Bench;
+
+bindings::export!(Bench with_types_in bindings);
+
+impl bindings::Guest for Bench {
+    fn set_up(elements: u32) {
+        let vectors = Vectors::new(elements).expect("the host grants a device with enough memory");
+        VECTORS.set(Some(vectors));
+    }
+
+    fn enqueue(launches: u32) -> u64 {
+        with_vectors(|vectors| {
+            vectors.timed(|vectors| repeat(launches, || vectors.launch_nothing()))
+        })
+    }
+
+    fn enqueue_prepared(launches: u32) -> u64 {
+        with_vectors(|vectors| {
+            vectors.timed(|vectors| repeat(launches, || vectors.launch_prepared()))
+        })
+    }
+
+    fn call_reference(launches: u32) -> u64 {
+        let config = Config {
+            grid: (1, 1, 1),
+            block: (32, 1, 1),
+            shared_memory: 0,
+            cluster: None,
+        };
+        let start = Instant::now();
+        for index in 0..launches {
+            let pointer = |buffer| Argument::Pointer((buffer, 0));
+            let arguments = [pointer(1), pointer(2), pointer(3), Argument::U32(index)];
+            reference::launch(7, config, &arguments).expect("the reference always succeeds");
+        }
+        nanoseconds_since(start)
+    }
+
+    fn add() -> u64 {
+        with_vectors(|vectors| {
+            let start = Instant::now();
+            vectors.add().expect("the addition succeeds");
+            nanoseconds_since(start)
+        })
+    }
+
+    fn check(samples: u32) -> bool {
+        with_vectors(|vectors| vectors.check(samples).expect("samples can be read"))
+    }
+}
+
+fn with_vectors<R>(act: impl FnOnce(&mut Vectors) -> R) -> R {
+    VECTORS.with_borrow_mut(|vectors| act(vectors.as_mut().expect("set-up is called first")))
+}
+
+fn repeat(times: u32, mut act: impl FnMut() -> wasi_cuda::Result<()>) -> wasi_cuda::Result<()> {
+    (0..times).try_for_each(|_| act())
+}
+
+fn nanoseconds_since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_nanos()).expect("no bench runs for centuries")
+}
