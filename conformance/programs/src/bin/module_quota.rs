@@ -1,0 +1,49 @@
+//! A guest has as many modules, and as long ones, as its quotas say.
+
+use wasi_cuda::{Device, Quota};
+use wasi_cuda_conformance_programs::{
+    default_device, functions::*, kernels, ok, refused_with, runs_well,
+};
+
+/// What the suite's default setup allows.
+const MODULES: usize = 16;
+const SOURCE_SIZE: usize = 4 << 20;
+
+fn main() -> wasi_cuda::Result<()> {
+    let device = default_device();
+    modules(&device)?;
+    source_size(&device);
+    runs_well(&device);
+    Ok(())
+}
+
+fn modules(device: &Device) -> wasi_cuda::Result<()> {
+    let mut modules = Vec::new();
+    for _ in 0..MODULES {
+        modules.push(ok(LOAD, device.load_ptx(kernels::BASIC)));
+    }
+    refused_with(LOAD, Quota::Modules, device.load_ptx(kernels::BASIC));
+    // A kernel keeps its module loaded.
+    let function = modules[0].function("affine")?;
+    modules.remove(0);
+    refused_with(LOAD, Quota::Modules, device.load_ptx(kernels::BASIC));
+    drop(function);
+    ok(LOAD, device.load_ptx(kernels::BASIC));
+    Ok(())
+}
+
+fn source_size(device: &Device) {
+    let padding = |bytes| {
+        format!(
+            "{}{}",
+            kernels::BASIC,
+            " ".repeat(bytes - kernels::BASIC.len())
+        )
+    };
+    refused_with(
+        LOAD,
+        Quota::SourceSize,
+        device.load_ptx(&padding(SOURCE_SIZE + 1)),
+    );
+    ok(LOAD, device.load_ptx(&padding(SOURCE_SIZE)));
+}

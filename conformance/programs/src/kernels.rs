@@ -1,0 +1,16 @@
+//! The kernels that programs launch, as PTX text.
+
+/// `vector_add(a, b, c, n)` and `affine(data, n, factor, offset)`.
+pub const BASIC: &str = include_str!("kernels/basic.ptx");
+
+/// `endless(flag)`, which waits for a flag, and `count(result, rounds)`.
+pub const ENDLESS: &str = include_str!("kernels/endless.ptx");
+
+/// `read_4`, `write_4`, `write_1`, `write_16`: one access at a chosen address by a chosen thread.
+pub const ACCESS: &str = include_str!("kernels/access.ptx");
+
+/// `parameters(out, …)`, with a parameter of each type.
+pub const PARAMETERS: &str = include_str!("kernels/parameters.ptx");
+
+/// `indices(out)`, whose threads write where they are.
+pub const INDICES: &str = include_str!("kernels/indices.ptx");
