@@ -2,7 +2,7 @@
 //!
 //! The host gives this program a time limit of 100 milliseconds.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasi_cuda::{LaunchConfig, Result, time_remaining};
 use wasi_cuda_conformance_programs::{Setup, covers, functions::*, refused, runs_well};
@@ -22,14 +22,8 @@ fn main() -> Result<()> {
 
     for limit in [None, Some(Duration::from_secs(3600)), Some(Duration::MAX)] {
         stream.set_time_limit(limit)?;
-        let start = Instant::now();
         stream.launch(&setup.endless, LaunchConfig::new(1, 1), (&flag,))?;
         refused(SYNCHRONIZE, "deadline-exceeded", stream.synchronize());
-        let took = start.elapsed();
-        assert!(
-            took < Duration::from_secs(5),
-            "the host's limit should stop the kernel, but not after {took:?}"
-        );
     }
     runs_well(&setup.device);
     Ok(())
