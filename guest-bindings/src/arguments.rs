@@ -189,3 +189,41 @@ macro_rules! tuples {
 }
 
 tuples! { A B C D E F G H I J K L M N O P }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, string::String};
+
+    fn shown(arguments: impl Arguments) -> String {
+        arguments.with(|list| format!("{list:?}"))
+    }
+
+    #[test]
+    fn a_tuple_is_passed_in_its_order() {
+        assert_eq!(shown(()), "[]");
+        assert_eq!(shown((7u32,)), "[Argument::U32(7)]");
+        assert_eq!(
+            shown((-1i8, 2.5f32, Bytes(&[1, 2]))),
+            "[Argument::S8(-1), Argument::F32(2.5), Argument::Bytes([1, 2])]"
+        );
+    }
+
+    #[test]
+    fn sixteen_arguments_fit_a_tuple_and_any_number_a_list() {
+        let sixteen = (
+            0u8, 1u8, 2u8, 3u8, 4u8, 5u8, 6u8, 7u8, 8u8, 9u8, 10u8, 11u8, 12u8, 13u8, 14u8, 15u8,
+        );
+        let list: Vec<_> = (0..16).map(Argument::U8).collect();
+        assert_eq!(shown(sixteen), shown(list));
+        assert_eq!(
+            shown(&[Argument::Null; 3][..]),
+            "[Argument::Null, Argument::Null, Argument::Null]"
+        );
+    }
+
+    #[test]
+    fn no_buffer_is_the_null_pointer() {
+        assert_eq!(shown((None::<&DeviceBuffer<f32>>,)), "[Argument::Null]");
+    }
+}

@@ -191,3 +191,30 @@ fn resolve(range: impl RangeBounds<usize>, len: usize) -> Range<usize> {
     );
     start..end
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_mean_what_they_mean_for_slices() {
+        assert_eq!(resolve(.., 10), 0..10);
+        assert_eq!(resolve(3.., 10), 3..10);
+        assert_eq!(resolve(..=3, 10), 0..4);
+        assert_eq!(resolve(10..10, 10), 10..10);
+        assert_eq!(resolve((Bound::Excluded(3), Bound::Unbounded), 10), 4..10);
+    }
+
+    #[test]
+    #[should_panic(expected = "elements 5..11 of 10 on the device")]
+    fn a_range_past_the_end_panics() {
+        resolve(5..11, 10);
+    }
+
+    #[test]
+    #[should_panic(expected = "elements 5..4 of 10 on the device")]
+    #[allow(clippy::reversed_empty_ranges, reason = "it is the input under test")]
+    fn a_range_that_ends_before_it_begins_panics() {
+        resolve(5..4, 10);
+    }
+}

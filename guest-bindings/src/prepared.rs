@@ -32,9 +32,10 @@ impl PreparedLaunch {
         config: LaunchConfig,
         arguments: impl Arguments,
     ) -> Result<Self> {
-        let raw =
-            arguments.with(|list| execution::PreparedLaunch::new(function.raw(), config, list))?;
-        Ok(Self { raw })
+        arguments.with(|list| {
+            let raw = execution::PreparedLaunch::new(function.raw(), config, list)?;
+            Ok(Self { raw })
+        })
     }
 
     /// Replaces the argument at `index`, counted from 0, for later launches.

@@ -57,7 +57,7 @@ impl Stream {
         config: LaunchConfig,
         arguments: impl Arguments,
     ) -> Result<()> {
-        Ok(arguments.with(|list| self.raw.launch(function.raw(), config, list))?)
+        arguments.with(|list| Ok(self.raw.launch(function.raw(), config, list)?))
     }
 
     /// Enqueues a prepared launch with the arguments that it has now.
