@@ -22,7 +22,7 @@ fn main() {
 
 fn bytes(device: &Device) {
     let limit = device.memory_usage().limit;
-    let new = |size| Buffer::new(device.raw(), size);
+    let new = |size| device.alloc_zeros::<u8>(size as usize);
     refused_with(BUFFER, Quota::Memory, new(limit + 1));
     assert_eq!(
         device.memory_usage().used,
