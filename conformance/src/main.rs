@@ -1,0 +1,100 @@
+//! `wasi-cuda-conformance`: judges this project's host on a device.
+
+use anyhow::{Result, bail};
+use clap::{Parser, ValueEnum};
+use std::process::ExitCode;
+use wasi_cuda_conformance::programs::SUITES;
+use wasi_cuda_conformance::reference::ReferenceHost;
+use wasi_cuda_conformance::{Case, Report, Runner, cases};
+
+/// Runs the conformance suite of wasi:cuda.
+///
+/// Exits with 0 when every case that ran passed and at least one ran. With WASI_CUDA_REQUIRE_GPU=1 every case
+/// must run on a `cuda` device.
+#[derive(Parser)]
+#[command(name = "wasi-cuda-conformance", version)]
+struct Arguments {
+    /// The device to judge: `cpu` or `cuda:N`.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// How to print the results.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Run the cases of this suite alone; may be repeated.
+    #[arg(long)]
+    suite: Vec<String>,
+    /// Run this case alone; may be repeated.
+    #[arg(long)]
+    case: Vec<String>,
+    /// List the cases instead of running them.
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A line a case, for a terminal.
+    Table,
+    /// One JSON object.
+    Json,
+    /// JUnit XML.
+    Junit,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let cases = select(&arguments)?;
+    if arguments.list {
+        for case in &cases {
+            println!("{}", case.name());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+
+    let report = match ReferenceHost::open(&arguments.device) {
+        Ok(host) => Runner::new(host).run(&arguments.device, &cases),
+        Err(error) => Report::none_ran(&arguments.device, &cases, &error.to_string()),
+    };
+    println!(
+        "{}",
+        match arguments.format {
+            Format::Table => report.table(),
+            Format::Json => report.json(),
+            Format::Junit => report.junit(),
+        }
+    );
+    let gpu_promised = std::env::var_os("WASI_CUDA_REQUIRE_GPU").is_some_and(|value| value == "1");
+    let all_must_run = gpu_promised && arguments.device.starts_with("cuda");
+    Ok(if report.is_success(all_must_run) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The cases that the arguments ask for: all when they name none.
+fn select(arguments: &Arguments) -> Result<Vec<Case>> {
+    let all = cases();
+    for suite in &arguments.suite {
+        if !SUITES.contains(&suite.as_str()) {
+            bail!(
+                "there is no suite `{suite}`; the suites are {}",
+                SUITES.join(", ")
+            );
+        }
+    }
+    for name in &arguments.case {
+        if !all.iter().any(|case| case.name() == name) {
+            bail!("there is no case `{name}`; `--list` lists them");
+        }
+    }
+    let everything = arguments.suite.is_empty() && arguments.case.is_empty();
+    Ok(all
+        .into_iter()
+        .filter(|case| {
+            everything
+                || arguments.suite.iter().any(|suite| suite == case.suite())
+                || arguments.case.iter().any(|name| name == case.name())
+        })
+        .collect())
+}

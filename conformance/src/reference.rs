@@ -1,0 +1,156 @@
+//! The adapter of this project's own host, `wasmtime-wasi-cuda`.
+
+use crate::{Host, NotRun, Setup};
+use std::thread;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Config, Engine};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_cuda::{
+    CpuOptions, Device, DeviceError, Limits, WasiCudaCtx, WasiCudaCtxView, WasiCudaView,
+};
+
+/// `wasmtime-wasi-cuda` on one of its devices.
+pub struct ReferenceHost {
+    engine: Engine,
+    devices: Devices,
+}
+
+/// Where the devices of a guest come from.
+enum Devices {
+    /// Each guest gets CPU devices of its own, with the memory that its setup names.
+    OwnCpu,
+    /// All guests share this one.
+    Shared(Device),
+}
+
+impl ReferenceHost {
+    /// On a device by name: `cpu` or `cuda:N`.
+    pub fn open(name: &str) -> Result<Self, DeviceError> {
+        let device = Device::open(name)?;
+        Ok(if name == "cpu" {
+            ReferenceHost::new(Devices::OwnCpu)
+        } else {
+            ReferenceHost::sharing(device)
+        })
+    }
+
+    /// On one device that all guests share, whatever memory their setups name.
+    pub fn sharing(device: Device) -> Self {
+        ReferenceHost::new(Devices::Shared(device))
+    }
+
+    fn new(devices: Devices) -> Self {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        ReferenceHost {
+            engine: Engine::new(&config).expect("the configuration is valid on every platform"),
+            devices,
+        }
+    }
+
+    fn devices(&self, setup: &Setup) -> Result<Vec<Device>, NotRun> {
+        match &self.devices {
+            Devices::OwnCpu => (0..setup.devices)
+                .map(|_| {
+                    let options = CpuOptions {
+                        total_memory: Some(setup.device_memory),
+                        ..CpuOptions::default()
+                    };
+                    Device::cpu(options).map_err(NotRun::because)
+                })
+                .collect(),
+            Devices::Shared(_) if setup.lose_devices_after.is_some() => Err(NotRun::because(
+                "the device is not this guest's alone, so it cannot be lost",
+            )),
+            Devices::Shared(device) => match setup.devices {
+                0 => Ok(Vec::new()),
+                1 => Ok(vec![device.clone()]),
+                n => Err(NotRun::because(format!(
+                    "needs {n} devices and this host has one"
+                ))),
+            },
+        }
+    }
+}
+
+impl Host for ReferenceHost {
+    type Data = Guest;
+
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn add_to_linker(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        wasmtime_wasi_cuda::add_to_linker(linker)
+    }
+
+    fn data(&self, setup: &Setup, wasi: WasiCtx) -> Result<Guest, NotRun> {
+        let devices = self.devices(setup)?;
+        let mut builder = WasiCudaCtx::builder();
+        for device in &devices {
+            builder.device(device.clone());
+        }
+        let cuda = builder
+            .limits(limits(setup))
+            .time_limit(setup.time_limit)
+            .checked(setup.checked)
+            .build();
+        if let Some(delay) = setup.lose_devices_after {
+            thread::spawn(move || {
+                thread::sleep(delay);
+                for device in &devices {
+                    device.mark_lost("the case asks for it");
+                }
+            });
+        }
+        Ok(Guest {
+            wasi,
+            cuda,
+            table: ResourceTable::new(),
+        })
+    }
+}
+
+fn limits(setup: &Setup) -> Limits {
+    let asked = &setup.limits;
+    let default = Limits::default();
+    Limits {
+        memory: asked.memory,
+        buffers: asked.buffers,
+        modules: asked.modules,
+        streams: asked.streams,
+        events: asked.events,
+        graphs: asked.graphs,
+        pending_operations: asked.pending_operations,
+        pending_bytes: asked.pending_bytes,
+        blocks: asked.blocks,
+        source_size: asked.source_size,
+        compile_time: asked.compile_time.unwrap_or(default.compile_time),
+        ..default
+    }
+}
+
+/// What the store of a guest holds.
+pub struct Guest {
+    wasi: WasiCtx,
+    cuda: WasiCudaCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiCudaView for Guest {
+    fn cuda(&mut self) -> WasiCudaCtxView<'_> {
+        WasiCudaCtxView {
+            ctx: &self.cuda,
+            table: &mut self.table,
+        }
+    }
+}

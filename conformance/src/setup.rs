@@ -1,0 +1,84 @@
+use std::time::Duration;
+
+/// One binary mebibyte.
+pub(crate) const MIB: u64 = 1 << 20;
+
+/// What a case asks of the host that runs it.
+///
+/// A host that cannot give all of it answers [`NotRun`](crate::NotRun).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// How many devices the guest is granted.
+    pub devices: usize,
+    /// Memory of each device, in bytes, where the host can choose it.
+    pub device_memory: u64,
+    /// Whether kernels fault outside the guest's buffers although inside its memory.
+    pub checked: bool,
+    /// What the guest may use.
+    pub limits: Limits,
+    /// The longest time that the device may spend on one launch.
+    pub time_limit: Option<Duration>,
+    /// When the host declares the guest's devices lost, counted from its start.
+    pub lose_devices_after: Option<Duration>,
+    /// Environment variables of the guest.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            devices: 1,
+            device_memory: 256 * MIB,
+            checked: true,
+            limits: Limits::default(),
+            time_limit: Some(Duration::from_secs(2)),
+            lose_devices_after: None,
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// What a guest may use, in the words of the `quota` variant of `wasi:cuda/types`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of device memory.
+    pub memory: u64,
+    /// Live buffers.
+    pub buffers: u32,
+    /// Live modules.
+    pub modules: u32,
+    /// Live streams.
+    pub streams: u32,
+    /// Live events.
+    pub events: u32,
+    /// Live graphs.
+    pub graphs: u32,
+    /// Operations that are enqueued or captured.
+    pub pending_operations: u32,
+    /// Bytes that enqueued operations hold.
+    pub pending_bytes: u64,
+    /// Blocks in one launch.
+    pub blocks: u64,
+    /// Bytes of a module's source.
+    pub source_size: u64,
+    /// Time to compile a module; the host's own limit when none.
+    pub compile_time: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            memory: 64 * MIB,
+            buffers: 64,
+            modules: 16,
+            streams: 8,
+            events: 64,
+            graphs: 8,
+            pending_operations: 1024,
+            pending_bytes: 16 * MIB,
+            blocks: 1 << 24,
+            source_size: 4 * MIB,
+            compile_time: None,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The tests of the suite and of the repository as a whole.
+
+mod cases;
+mod cli;
+mod coverage;
+mod neighbours;
+mod report;
+mod repository;
+mod runner;
+mod support;
+mod wit;
+
+#[path = "../../build/nested_cargo.rs"]
+mod nested_cargo;
