@@ -1,1 +1,52 @@
-//! Placeholder.
+//! Compiler of `wasi:cuda`: untrusted kernels in, safe code out.
+//!
+//! A guest's PTX goes through five steps, each a module of its own:
+//!
+//! ```text
+//!  PTX text ──front::ptx──▶ ir::Module ──verify──▶ (accepted) ──sandbox──▶ guarded ir::Module
+//!                                                                             │
+//!                                                        back::ptx ◀──────────┴──────────▶ back::cpu
+//!                                                    text for the driver            code for this processor
+//! ```
+//!
+//! * [`front`] turns source text into the [`ir`]; every other step sees the IR alone.
+//! * [`ir`] holds typed virtual registers, basic blocks and the opcode table, one row a form, that parser,
+//!   verifier, printer and back ends read.
+//! * [`verify`] says what a module may contain and finds each kernel's [`signature`].
+//! * [`sandbox`] puts a guard before each memory access and a poll on each loop.
+//! * [`back`] prints the result as PTX or compiles it for the CPU device.
+//!
+//! The crate knows no device, no Wasmtime and no I/O. Parsing, verifying, guarding and printing never
+//! panic, whatever the input: findings are [`Diagnostic`]s with a line and a column.
+//!
+//! ```
+//! let ptx = "
+//! .version 7.0
+//! .target sm_80
+//! .address_size 64
+//! .visible .entry answer(.param .u64 out) {
+//!     .reg .b64 %rd<2>;
+//!     ld.param.u64 %rd1, [out];
+//!     st.global.u32 [%rd1], 42;
+//!     ret;
+//! }";
+//! let module = wasi_cuda_jit::compile_ptx(ptx, &wasi_cuda_jit::CompileOptions::default()).unwrap();
+//! let answer = module.kernel("answer").unwrap();
+//! assert_eq!(answer.signature().parameters[0].ty.to_string(), "pointer");
+//! ```
+
+#![deny(missing_docs)]
+
+pub mod back;
+mod compile;
+mod diagnostics;
+pub mod front;
+pub mod ir;
+pub mod limits;
+pub mod sandbox;
+pub mod signature;
+pub mod verify;
+
+pub use back::cpu;
+pub use compile::{CompileOptions, compile_ptx, sandboxed_ptx};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span};

@@ -1,0 +1,252 @@
+//! The walk over a kernel's blocks.
+
+use super::threads::ThreadLoop;
+use super::{Externals, Untranslatable};
+use crate::ir::{self, BlockId, Instruction, Opcode, Operand, Register, Terminator};
+use cranelift_codegen::ir::{Block, FuncRef, Function, InstBuilder, Type, Value, types};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+
+/// What a block of a kernel returns to [`super::super::kernel::Kernel::run_blocks`].
+#[derive(Clone, Copy)]
+pub(super) enum Status {
+    Completed = 0,
+    Faulted = 1,
+    Stopped = 2,
+}
+
+pub(super) struct Translator<'a> {
+    pub(super) kernel: &'a ir::Function,
+    pub(super) builder: FunctionBuilder<'a>,
+    pub(super) externals: &'a Externals<FuncRef>,
+    pub(super) pointer: Type,
+    target: TargetFrontendConfig,
+    /// The kernel's registers.
+    pub(super) registers: Vec<Variable>,
+    /// The kernel's blocks.
+    blocks: Vec<Block>,
+    pub(super) threads: ThreadLoop,
+}
+
+impl<'a> Translator<'a> {
+    pub(super) fn new(
+        kernel: &'a ir::Function,
+        target: TargetFrontendConfig,
+        function: &'a mut Function,
+        frontend: &'a mut FunctionBuilderContext,
+        externals: &'a Externals<FuncRef>,
+    ) -> Self {
+        let mut builder = FunctionBuilder::new(function, frontend);
+        let registers = kernel
+            .registers
+            .iter()
+            .map(|ty| builder.declare_var(register_type(*ty)))
+            .collect();
+        let blocks = kernel
+            .blocks
+            .iter()
+            .map(|_| builder.create_block())
+            .collect();
+        let threads = ThreadLoop::new(&mut builder);
+        let pointer = target.pointer_type();
+        Self {
+            kernel,
+            builder,
+            externals,
+            pointer,
+            target,
+            registers,
+            blocks,
+            threads,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<(), Untranslatable> {
+        let kernel = self.kernel;
+        for (block, source) in self.blocks.iter().zip(&kernel.blocks) {
+            if source.cold {
+                self.builder.set_cold_block(*block);
+            }
+        }
+        self.begin_threads();
+        let first = self.block(BlockId(0));
+        self.builder.ins().jump(first, &[]);
+        for (index, block) in kernel.blocks.iter().enumerate() {
+            self.builder.switch_to_block(self.blocks[index]);
+            for instruction in &block.instructions {
+                self.instruction(instruction)?;
+            }
+            self.terminator(&block.terminator);
+        }
+        self.end_threads();
+        self.builder.seal_all_blocks();
+        self.builder.finalize(self.target);
+        Ok(())
+    }
+
+    fn block(&self, id: BlockId) -> Block {
+        self.blocks[id.index()]
+    }
+
+    fn terminator(&mut self, terminator: &Terminator) {
+        match terminator {
+            Terminator::Jump(target) => {
+                let target = self.block(*target);
+                self.builder.ins().jump(target, &[]);
+            }
+            Terminator::Branch {
+                predicate,
+                then,
+                otherwise,
+            } => {
+                let condition = self.register(predicate.register);
+                let (mut then, mut otherwise) = (self.block(*then), self.block(*otherwise));
+                if predicate.negated {
+                    std::mem::swap(&mut then, &mut otherwise);
+                }
+                self.builder
+                    .ins()
+                    .brif(condition, then, &[], otherwise, &[]);
+            }
+            Terminator::Exit => {
+                let next = self.threads.next;
+                self.builder.ins().jump(next, &[]);
+            }
+            Terminator::Fault { site, address } => self.record_fault(*site, *address),
+            // The sandbox turns traps into faults; one that is left ends the launch all the same.
+            Terminator::Stop | Terminator::Trap(_) => self.leave(Status::Stopped),
+        }
+    }
+
+    fn record_fault(&mut self, site: u32, address: Option<Register>) {
+        let site = self.builder.ins().iconst(types::I32, i64::from(site));
+        let address = match address {
+            Some(register) => self.register(register),
+            None => self.builder.ins().iconst(types::I64, 0),
+        };
+        let [x, y, z] = self.threads.block_index;
+        let [tx, ty, tz] = self
+            .threads
+            .thread_index
+            .map(|variable| self.builder.use_var(variable));
+        let arguments = [self.threads.launch, site, address, x, y, z, tx, ty, tz];
+        self.builder
+            .ins()
+            .call(self.externals.record_fault, &arguments);
+        self.leave(Status::Faulted);
+    }
+
+    pub(super) fn leave(&mut self, status: Status) {
+        let status = self.builder.ins().iconst(types::I32, status as i64);
+        self.builder.ins().return_(&[status]);
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) -> Result<(), Untranslatable> {
+        match instruction.opcode() {
+            Opcode::Ld | Opcode::LdParam | Opcode::LdSandbox => self.load(instruction),
+            Opcode::St => {
+                self.store(instruction);
+                Ok(())
+            }
+            Opcode::Setp => {
+                self.setp(instruction);
+                Ok(())
+            }
+            _ => {
+                let (value, ty) = self.compute(instruction)?;
+                self.write(instruction, 0, value, ty);
+                Ok(())
+            }
+        }
+    }
+
+    /// The value of an instruction with one destination, and the type that it has.
+    fn compute(&mut self, instruction: &Instruction) -> Result<(Value, ir::Type), Untranslatable> {
+        let unexpected = || Untranslatable {
+            span: instruction.span,
+            message: format!(
+                "`{}` has no translation for this processor",
+                instruction.form.form().name
+            ),
+        };
+        let t = instruction.t.ok_or_else(unexpected)?;
+        let result = match instruction.opcode() {
+            Opcode::Mov | Opcode::Cvta => (self.read(instruction, 1, t), t),
+            Opcode::Selp => (self.select(instruction, t), t),
+            Opcode::Set => (self.set(instruction, t), t),
+            Opcode::Testp => (self.testp(instruction, t), ir::Type::Pred),
+            Opcode::Cvt => (
+                self.convert(instruction, t, instruction.u.ok_or_else(unexpected)?),
+                t,
+            ),
+            Opcode::MulWide | Opcode::MadWide => {
+                let wide = t.widened().ok_or_else(unexpected)?;
+                (self.multiply_wide(instruction, t, wide), wide)
+            }
+            Opcode::Popc | Opcode::Clz => (self.count_bits(instruction, t), ir::Type::U32),
+            _ if t.is_float() => (self.float(instruction, t).ok_or_else(unexpected)?, t),
+            _ => (self.integer(instruction, t).ok_or_else(unexpected)?, t),
+        };
+        Ok(result)
+    }
+
+    fn select(&mut self, instruction: &Instruction, t: ir::Type) -> Value {
+        let (a, b) = (self.read(instruction, 1, t), self.read(instruction, 2, t));
+        let condition = self.read(instruction, 3, ir::Type::Pred);
+        self.builder.ins().select(condition, a, b)
+    }
+
+    /// Writes a value of type `ty` to the destination at `index`, where the instruction's predicate allows.
+    pub(super) fn write(
+        &mut self,
+        instruction: &Instruction,
+        index: usize,
+        value: Value,
+        ty: ir::Type,
+    ) {
+        if let Some(Operand::Register(register)) = instruction.operands.get(index) {
+            self.write_register(instruction, *register, value, ty);
+        }
+    }
+
+    pub(super) fn write_register(
+        &mut self,
+        instruction: &Instruction,
+        register: Register,
+        value: Value,
+        ty: ir::Type,
+    ) {
+        let mut value = self.fit_register(register, value, ty);
+        if let Some(predicate) = instruction.predicate {
+            let condition = self.register(predicate.register);
+            let old = self.register(register);
+            let (taken, kept) = if predicate.negated {
+                (old, value)
+            } else {
+                (value, old)
+            };
+            value = self.builder.ins().select(condition, taken, kept);
+        }
+        self.builder
+            .def_var(self.registers[register.index()], value);
+    }
+}
+
+/// How a register is held: predicates as 0 or 1 in a byte.
+pub(super) fn register_type(ty: ir::Type) -> Type {
+    match ty {
+        ir::Type::F32 => types::F32,
+        ir::Type::F64 => types::F64,
+        _ => integer_type(ty),
+    }
+}
+
+/// The integer type of the same width.
+pub(super) fn integer_type(ty: ir::Type) -> Type {
+    match ty.bits() {
+        1 | 8 => types::I8,
+        16 => types::I16,
+        32 => types::I32,
+        _ => types::I64,
+    }
+}

@@ -1,0 +1,121 @@
+//! Operands to values, and values to registers.
+
+use super::super::launch::field;
+use super::threads::launch_field;
+use super::translate::{Translator, integer_type, register_type};
+use crate::ir::{self, Hidden, Instruction, Operand, Register};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+
+impl Translator<'_> {
+    /// A register as it is held.
+    pub(super) fn register(&mut self, register: Register) -> Value {
+        self.builder.use_var(self.registers[register.index()])
+    }
+
+    /// The operand at `index` as a value of type `ty`: held as [`register_type`] says.
+    pub(super) fn read(&mut self, instruction: &Instruction, index: usize, ty: ir::Type) -> Value {
+        match instruction.operands.get(index) {
+            Some(operand) => self.value(operand, ty),
+            None => self.constant(0, ty),
+        }
+    }
+
+    pub(super) fn value(&mut self, operand: &Operand, ty: ir::Type) -> Value {
+        match operand {
+            Operand::Register(register) => {
+                let value = self.register(*register);
+                let held = self.kernel.registers[register.index()];
+                self.reinterpret(value, held, ty)
+            }
+            Operand::Negated(register) => {
+                let value = self.register(*register);
+                self.builder.ins().bxor_imm_u(value, 1)
+            }
+            Operand::Immediate(bits) => self.constant(*bits, ty),
+            Operand::Special(special) => {
+                let value = self.special(*special);
+                self.reinterpret(value, ir::Type::U32, ty)
+            }
+            Operand::Hidden(hidden) => {
+                let offset = match hidden {
+                    Hidden::WindowBase => field::WINDOW_BASE,
+                    Hidden::WindowMapped => field::WINDOW_MAPPED,
+                    Hidden::Granules => field::GRANULES,
+                    Hidden::Stop => field::STOP,
+                };
+                self.builder
+                    .ins()
+                    .load(types::I64, launch_field(), self.threads.launch, offset)
+            }
+            Operand::Address(_) | Operand::Vector(_) | Operand::Sink | Operand::Absent => {
+                self.constant(0, ty)
+            }
+        }
+    }
+
+    pub(super) fn constant(&mut self, bits: u64, ty: ir::Type) -> Value {
+        match ty {
+            ir::Type::F32 => self.builder.ins().f32const(f32::from_bits(bits as u32)),
+            ir::Type::F64 => self.builder.ins().f64const(f64::from_bits(bits)),
+            _ => {
+                let unused = 64 - ty.bits();
+                let bits = (bits << unused >> unused) as i64;
+                self.builder.ins().iconst(integer_type(ty), bits)
+            }
+        }
+    }
+
+    /// Takes a register's bits for another type of the same width, or the low bits for a narrower one.
+    fn reinterpret(&mut self, value: Value, held: ir::Type, ty: ir::Type) -> Value {
+        let mut value = value;
+        let (from, to) = (register_type(held), register_type(ty));
+        if from.bits() > to.bits() {
+            value = self.as_integer(value);
+            value = self.builder.ins().ireduce(integer_type(ty), value);
+        }
+        let current = self.builder.func.dfg.value_type(value);
+        if current.bits() == to.bits() && current != to {
+            value = self.builder.ins().bitcast(to, MemFlagsData::new(), value);
+        }
+        value
+    }
+
+    /// A value of type `ty` as its register holds it: extended where the register is wider
+    /// (PTX ISA, "Operand Size Exceeding Instruction-Type Size").
+    pub(super) fn fit_register(&mut self, register: Register, value: Value, ty: ir::Type) -> Value {
+        let held = self.kernel.registers[register.index()];
+        let mut value = value;
+        if held.bits() > ty.bits() && ty != ir::Type::Pred {
+            value = self.as_integer(value);
+            let wide = integer_type(held);
+            value = match ty.is_signed() {
+                true => self.builder.ins().sextend(wide, value),
+                false => self.builder.ins().uextend(wide, value),
+            };
+        }
+        let wanted = register_type(held);
+        let current = self.builder.func.dfg.value_type(value);
+        if current != wanted && current.bits() == wanted.bits() {
+            value = self
+                .builder
+                .ins()
+                .bitcast(wanted, MemFlagsData::new(), value);
+        }
+        value
+    }
+
+    pub(super) fn as_integer(&mut self, value: Value) -> Value {
+        let ty = self.builder.func.dfg.value_type(value);
+        match ty {
+            types::F32 => self
+                .builder
+                .ins()
+                .bitcast(types::I32, MemFlagsData::new(), value),
+            types::F64 => self
+                .builder
+                .ins()
+                .bitcast(types::I64, MemFlagsData::new(), value),
+            _ => value,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Instructions, spelt as their rows say.
+
+use crate::ir::{
+    Address, AddressBase, Function, Hidden, Instruction, Modifier, Operand, Predicate, Register,
+    RoleKind, RoleType, Slot, Type,
+};
+
+/// The name of the launch record's address in a sandboxed kernel.
+pub(super) const RECORD: &str = "%launch";
+
+/// Where the fields of the launch record lie that the printed code reads.
+pub(super) fn hidden_offset(hidden: Hidden) -> u32 {
+    match hidden {
+        Hidden::WindowBase => 0,
+        Hidden::WindowMapped => 8,
+        Hidden::Granules => 16,
+        Hidden::Stop => 24,
+    }
+}
+
+/// Where the address of the fault record lies in the launch record.
+pub(super) const FAULT_OFFSET: u32 = 32;
+
+/// Bytes of the launch record.
+pub(super) const RECORD_BYTES: u32 = 40;
+
+pub(super) fn register(function: &Function, register: Register) -> String {
+    let prefix = match function.registers.get(register.index()) {
+        Some(Type::Pred) => "%p",
+        Some(ty) if ty.is_float() && ty.bits() == 32 => "%f",
+        Some(ty) if ty.is_float() && ty.bits() == 64 => "%fd",
+        Some(ty) if ty.bits() == 64 => "%rd",
+        Some(ty) if ty.bits() == 32 => "%r",
+        _ => "%rs",
+    };
+    format!("{prefix}{}", register.0)
+}
+
+pub(super) fn predicate(function: &Function, predicate: Predicate) -> String {
+    let negation = if predicate.negated { "!" } else { "" };
+    format!("@{negation}{} ", register(function, predicate.register))
+}
+
+/// One instruction with its end of line.
+pub(super) fn print(text: &mut String, function: &Function, instruction: &Instruction) {
+    text.push('\t');
+    if let Some(condition) = instruction.predicate {
+        text.push_str(&predicate(function, condition));
+    }
+    print_name(text, instruction);
+    for (index, (role, given)) in instruction
+        .form
+        .form()
+        .roles
+        .iter()
+        .zip(&instruction.operands)
+        .enumerate()
+    {
+        if *given == Operand::Absent {
+            continue;
+        }
+        text.push_str(match (index, role.paired) {
+            (0, _) => " ",
+            (_, true) => "|",
+            (_, false) => ", ",
+        });
+        let ty = match role.kind {
+            RoleKind::Value(RoleType::T) => instruction.t,
+            RoleKind::Value(RoleType::U) => instruction.u,
+            RoleKind::Value(RoleType::Wide) => instruction.t.and_then(Type::widened),
+            RoleKind::Value(RoleType::Fixed(ty)) => Some(ty),
+            RoleKind::Address | RoleKind::Label => None,
+        };
+        text.push_str(&operand(function, given, ty.unwrap_or(Type::B64)));
+    }
+    text.push_str(";\n");
+}
+
+fn print_name(text: &mut String, instruction: &Instruction) {
+    let form = instruction.form.form();
+    text.push_str(form.name);
+    for slot in &form.slots {
+        let word = match slot {
+            Slot::Modifier { choices, .. } => instruction
+                .modifiers
+                .iter()
+                .find(|modifier| choices.contains(modifier))
+                .map(|chosen| chosen.name()),
+            Slot::T | Slot::Fixed(_) => instruction.t.map(Type::name),
+            Slot::U => instruction.u.map(Type::name),
+            // The sandbox's own memory is global memory, on a GPU.
+            Slot::Internal => Some(Modifier::Global.name()),
+        };
+        if let Some(word) = word {
+            text.push('.');
+            text.push_str(word);
+        }
+    }
+}
+
+fn operand(function: &Function, operand: &Operand, ty: Type) -> String {
+    match operand {
+        Operand::Register(value) => register(function, *value),
+        Operand::Negated(value) => format!("!{}", register(function, *value)),
+        Operand::Immediate(bits) => immediate(*bits, ty),
+        Operand::Special(special) => special.name().to_owned(),
+        Operand::Hidden(hidden) => hidden_register(*hidden).to_owned(),
+        Operand::Address(address) => format!("[{}]", self::address(function, address)),
+        Operand::Vector(elements) => {
+            let elements: Vec<String> = elements
+                .iter()
+                .map(|element| self::operand(function, element, ty))
+                .collect();
+            format!("{{{}}}", elements.join(", "))
+        }
+        Operand::Sink => "_".to_owned(),
+        Operand::Absent => String::new(),
+    }
+}
+
+/// The registers that hold the launch record's fields in a sandboxed kernel.
+pub(super) fn hidden_register(hidden: Hidden) -> &'static str {
+    match hidden {
+        Hidden::WindowBase => "%window_base",
+        Hidden::WindowMapped => "%window_mapped",
+        Hidden::Granules => "%granules",
+        Hidden::Stop => "%stop",
+    }
+}
+
+fn address(function: &Function, address: &Address) -> String {
+    let base = match address.base {
+        AddressBase::Register(base) => register(function, base),
+        AddressBase::Parameter(index) => format!("p{index}"),
+        AddressBase::Absolute => return address.offset.to_string(),
+    };
+    match address.offset {
+        0 => base,
+        offset => format!("{base}{offset:+}"),
+    }
+}
+
+fn immediate(bits: u64, ty: Type) -> String {
+    match ty {
+        Type::F32 => format!("0f{bits:08X}"),
+        Type::F64 => format!("0d{bits:016X}"),
+        _ if ty.is_signed() => {
+            let unused = 64 - ty.bits();
+            ((bits << unused) as i64 >> unused).to_string()
+        }
+        _ => bits.to_string(),
+    }
+}

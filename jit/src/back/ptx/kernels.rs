@@ -1,0 +1,166 @@
+//! Kernels: head, registers, blocks, and the code that records a fault.
+
+use super::instructions::{
+    self, FAULT_OFFSET, RECORD, RECORD_BYTES, hidden_offset, hidden_register, register,
+};
+use crate::ir::{BlockId, Function, Hidden, Operand, ParameterDeclaration, Register, Terminator};
+use std::fmt::Write as _;
+
+pub(super) fn print(text: &mut String, index: usize, function: &Function) {
+    print_head(text, index, function);
+    text.push_str("{\n");
+    print_registers(text, function);
+    if function.sandboxed {
+        print_hidden(text, function);
+    }
+    for (number, block) in function.blocks.iter().enumerate() {
+        let _ = writeln!(text, "$B{number}:");
+        for instruction in &block.instructions {
+            instructions::print(text, function, instruction);
+        }
+        let next = BlockId(number as u32 + 1);
+        print_terminator(
+            text,
+            function,
+            &block.terminator,
+            next,
+            block.instructions.is_empty(),
+        );
+    }
+    if !function.sites.is_empty() {
+        print_recorder(text);
+    }
+    text.push_str("}\n");
+}
+
+fn print_head(text: &mut String, index: usize, function: &Function) {
+    let _ = write!(text, ".visible .entry kernel{index}(");
+    let mut separator = "\n\t";
+    for (number, parameter) in function.parameters.iter().enumerate() {
+        text.push_str(separator);
+        print_parameter(text, number, parameter);
+        separator = ",\n\t";
+    }
+    if function.sandboxed {
+        let _ = write!(
+            text,
+            "{separator}.param .align 8 .b8 {RECORD}[{RECORD_BYTES}]"
+        );
+    }
+    text.push_str("\n)\n");
+    if let Some(threads) = function.max_threads {
+        let _ = writeln!(text, ".maxntid {threads}, 1, 1");
+    }
+}
+
+fn print_parameter(text: &mut String, number: usize, parameter: &ParameterDeclaration) {
+    let align = if parameter.array.is_some() || parameter.align > parameter.ty.bytes() {
+        format!(".align {} ", parameter.align)
+    } else {
+        String::new()
+    };
+    let pointer = if parameter.pointer { " .ptr" } else { "" };
+    let _ = write!(text, ".param {align}{}{pointer} p{number}", parameter.ty);
+    if let Some(size) = parameter.array {
+        let _ = write!(text, "[{size}]");
+    }
+}
+
+fn print_registers(text: &mut String, function: &Function) {
+    for (number, ty) in function.registers.iter().enumerate() {
+        let name = register(function, Register(number as u32));
+        let _ = writeln!(text, "\t.reg {ty} {name};");
+    }
+}
+
+/// The launch record's fields in registers, and what the recorder needs.
+fn print_hidden(text: &mut String, function: &Function) {
+    for hidden in [
+        Hidden::WindowBase,
+        Hidden::WindowMapped,
+        Hidden::Granules,
+        Hidden::Stop,
+    ] {
+        let uses = |operand: &Operand| *operand == Operand::Hidden(hidden);
+        let mut operands = function
+            .blocks
+            .iter()
+            .flat_map(|block| &block.instructions)
+            .flat_map(|i| &i.operands);
+        if operands.any(uses) {
+            let name = hidden_register(hidden);
+            let _ = writeln!(text, "\t.reg .b64 {name};");
+            let _ = writeln!(
+                text,
+                "\tld.param.u64 {name}, [{RECORD}+{}];",
+                hidden_offset(hidden)
+            );
+        }
+    }
+    if !function.sites.is_empty() {
+        text.push_str("\t.reg .b32 %site, %state, %index;\n\t.reg .b64 %address, %fault;\n\t.reg .pred %taken;\n");
+    }
+}
+
+fn print_terminator(
+    text: &mut String,
+    function: &Function,
+    terminator: &Terminator,
+    next: BlockId,
+    empty: bool,
+) {
+    let _ = match terminator {
+        // An empty block that falls through would be one with the next when it is read again.
+        Terminator::Jump(target) if *target == next && !empty => Ok(()),
+        Terminator::Jump(target) => writeln!(text, "\tbra $B{};", target.0),
+        Terminator::Branch {
+            predicate,
+            then,
+            otherwise,
+        } => {
+            let condition = instructions::predicate(function, *predicate);
+            let _ = writeln!(text, "\t{condition}bra $B{};", then.0);
+            if *otherwise == next {
+                Ok(())
+            } else {
+                writeln!(text, "\tbra $B{};", otherwise.0)
+            }
+        }
+        Terminator::Exit | Terminator::Stop => writeln!(text, "\tret;"),
+        Terminator::Trap(_) => writeln!(text, "\ttrap;"),
+        Terminator::Fault { site, address } => {
+            let _ = writeln!(text, "\tmov.u32 %site, {site};");
+            let _ = match address {
+                Some(address) => writeln!(
+                    text,
+                    "\tmov.b64 %address, {};",
+                    register(function, *address)
+                ),
+                None => writeln!(text, "\tmov.b64 %address, 0;"),
+            };
+            writeln!(text, "\tbra $fault;")
+        }
+    };
+}
+
+/// Where every fault ends: the first one claims the record and fills it, each ends its thread.
+///
+/// The layout is that of `FaultSlot` on the CPU device: state, site, address, block, thread.
+fn print_recorder(text: &mut String) {
+    text.push_str("$fault:\n");
+    let _ = writeln!(text, "\tld.param.u64 %fault, [{RECORD}+{FAULT_OFFSET}];");
+    text.push_str("\tatom.global.cas.b32 %state, [%fault], 0, 1;\n");
+    text.push_str("\tsetp.ne.u32 %taken, %state, 0;\n\t@%taken bra $faulted;\n");
+    text.push_str("\tst.global.u32 [%fault+8], %site;\n\tst.global.u64 [%fault+16], %address;\n");
+    let indices = [
+        "%ctaid.x", "%ctaid.y", "%ctaid.z", "%tid.x", "%tid.y", "%tid.z",
+    ];
+    for (number, index) in indices.into_iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "\tmov.u32 %index, {index};\n\tst.global.u32 [%fault+{}], %index;",
+            24 + 4 * number
+        );
+    }
+    text.push_str("\tmembar.gl;\n\tst.global.u32 [%fault], 2;\n$faulted:\n\tret;\n");
+}

@@ -1,0 +1,25 @@
+//! IR to PTX text: what a driver gets to see.
+//!
+//! Nothing of the source's text is forwarded: names are generated, and pragmas, debug sections and comments are gone.
+
+mod instructions;
+mod kernels;
+
+use crate::ir::Module;
+use std::fmt::Write as _;
+
+/// Prints a module. A kernel that [`crate::sandbox`] has been over takes one more parameter, the launch record, and is
+/// named by its place: `kernel0`, `kernel1`.
+pub fn print(module: &Module) -> String {
+    let mut text = String::new();
+    let (major, minor) = module.version;
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, ".version {major}.{minor}");
+    let _ = writeln!(text, ".target {}", module.target_name);
+    let _ = writeln!(text, ".address_size 64");
+    for (index, function) in module.functions.iter().enumerate() {
+        text.push('\n');
+        kernels::print(&mut text, index, function);
+    }
+    text
+}

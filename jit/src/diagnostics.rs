@@ -1,0 +1,111 @@
+//! What the compiler finds in a module's source.
+
+use crate::limits::MAX_DIAGNOSTICS;
+use std::fmt;
+
+/// A position in a module's source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Line, counted from 1; 0 when it is the whole module.
+    pub line: u32,
+    /// Column in bytes, counted from 1; 0 when unknown.
+    pub column: u32,
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The module is refused because of it.
+    Error,
+    /// The module is accepted, but probably does not do what was meant.
+    Warning,
+    /// Needs no action.
+    Note,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where it is.
+    pub span: Span,
+    /// What was found and what to do about it.
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// A finding that refuses the module.
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+        }
+    }
+
+    /// A finding that does not refuse the module.
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            span,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        write!(f, "{}: {severity}: {}", self.span, self.message)
+    }
+}
+
+/// The findings of one step, in the order they were made.
+///
+/// Holds at most [`MAX_DIAGNOSTICS`]; errors past that are counted as errors but not kept.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics {
+    found: Vec<Diagnostic>,
+    failed: bool,
+}
+
+impl Diagnostics {
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.failed |= diagnostic.severity == Severity::Error;
+        if self.found.len() < MAX_DIAGNOSTICS {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Adds an error.
+    pub fn error(&mut self, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::error(span, message));
+    }
+
+    /// Whether any finding refuses the module.
+    pub fn has_errors(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether so much was found that looking on helps nobody.
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= MAX_DIAGNOSTICS
+    }
+
+    /// The findings.
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}

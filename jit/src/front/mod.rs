@@ -1,0 +1,3 @@
+//! Source languages. Each turns text or bytes into [`crate::ir`].
+
+pub mod ptx;

@@ -1,0 +1,34 @@
+//! How large a module may be. Passing a limit is a diagnostic.
+
+/// Bytes of source. The largest file that nvcc, clang or Triton wrote for a kernel we know of has 1.5 MB.
+pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+
+/// Kernels in a module. Each is compiled when the module is loaded.
+pub const MAX_FUNCTIONS: usize = 1024;
+
+/// Instructions in a module. A register allocator's time grows faster than its input.
+pub const MAX_INSTRUCTIONS: usize = 1 << 17;
+
+/// Registers that one kernel uses. The CPU back end keeps a few words for each.
+pub const MAX_REGISTERS: usize = 1 << 16;
+
+/// Nested `{ }` scopes in a kernel's body. Compilers write one for inline assembly.
+pub const MAX_SCOPES: usize = 64;
+
+/// Parameters of a kernel. CUDA's own limit of 4 KiB of parameters allows no more of four bytes.
+pub const MAX_PARAMETERS: usize = 1024;
+
+/// Bytes of parameters of a kernel (CUDA C++ programming guide, `__global__` function parameters).
+pub const MAX_PARAMETER_BYTES: u32 = 4096;
+
+/// Findings kept for one module: more than a person reads at a time.
+pub const MAX_DIAGNOSTICS: usize = 64;
+
+/// Bytes of a name. Mangled C++ names of a few hundred bytes are common.
+pub const MAX_NAME_BYTES: usize = 4096;
+
+/// Highest PTX version that is understood, as (major, minor).
+pub const MAX_PTX_VERSION: (u32, u32) = (9, 0);
+
+/// Threads in a block (CUDA C++ programming guide, technical specifications).
+pub const MAX_THREADS_PER_BLOCK: u32 = 1024;

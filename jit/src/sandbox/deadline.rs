@@ -1,0 +1,171 @@
+//! Every loop looks at the stop word now and then.
+//!
+//! A counter in a register, the fuel, falls by one on each way back; the word is read when it is used up. Reading memory on every
+//! way back would make tight loops many times slower.
+
+use super::editor::{add_block, add_register, binary, branch, compare, instruction};
+use crate::ir::{
+    Address, AddressBase, Block, BlockId, Function, Hidden, Modifier, Opcode, Operand, Register,
+    Terminator, Type,
+};
+use smallvec::smallvec;
+
+/// Ways back between two looks at the stop word: microseconds of a GPU's time, and so rare that a look costs nothing.
+const FUEL: u64 = 1024;
+
+pub(super) fn run(function: &mut Function) {
+    let edges = back_edges(function);
+    if edges.is_empty() {
+        return;
+    }
+    let fuel = add_register(function, Type::B32);
+    let empty = add_register(function, Type::Pred);
+    let address = add_register(function, Type::B64);
+    let word = add_register(function, Type::B32);
+    let stopped = add_block(
+        function,
+        Block {
+            cold: true,
+            ..Block::ending(Terminator::Stop)
+        },
+    );
+    for (from, which) in edges {
+        let poll = add_block(
+            function,
+            Block {
+                cold: true,
+                ..Block::ending(Terminator::Exit)
+            },
+        );
+        let burn = add_block(function, Block::ending(Terminator::Exit));
+        let mut target = burn;
+        let redirect = |successor, old| {
+            if successor == which {
+                target = old;
+                burn
+            } else {
+                old
+            }
+        };
+        function.blocks[from.index()]
+            .terminator
+            .map_successors(redirect);
+        function.blocks[burn.index()] = burn_block(fuel, empty, poll, target);
+        function.blocks[poll.index()] = poll_block(fuel, empty, address, word, stopped, target);
+    }
+    if let Some(prelude) = function.blocks.first_mut() {
+        prelude.instructions.push(refill(fuel));
+    }
+}
+
+fn burn_block(fuel: Register, empty: Register, poll: BlockId, target: BlockId) -> Block {
+    let less_one = Operand::Immediate(u64::from(u32::MAX));
+    let instructions = vec![
+        binary(
+            Opcode::Add,
+            Type::U32,
+            fuel,
+            Operand::Register(fuel),
+            less_one,
+        ),
+        compare(
+            Modifier::Eq,
+            Type::U32,
+            empty,
+            Operand::Register(fuel),
+            Operand::Immediate(0),
+        ),
+    ];
+    Block {
+        instructions,
+        terminator: branch(empty, poll, target),
+        cold: false,
+    }
+}
+
+fn poll_block(
+    fuel: Register,
+    empty: Register,
+    address: Register,
+    word: Register,
+    stopped: BlockId,
+    target: BlockId,
+) -> Block {
+    let stop = Operand::Hidden(Hidden::Stop);
+    let place = Operand::Address(Address {
+        base: AddressBase::Register(address),
+        offset: 0,
+    });
+    let instructions = vec![
+        instruction(
+            Opcode::Mov,
+            Type::U64,
+            smallvec![Operand::Register(address), stop],
+        ),
+        instruction(
+            Opcode::LdSandbox,
+            Type::U32,
+            smallvec![Operand::Register(word), place],
+        ),
+        refill(fuel),
+        compare(
+            Modifier::Ne,
+            Type::U32,
+            empty,
+            Operand::Register(word),
+            Operand::Immediate(0),
+        ),
+    ];
+    Block {
+        instructions,
+        terminator: branch(empty, stopped, target),
+        cold: true,
+    }
+}
+
+fn refill(fuel: Register) -> crate::ir::Instruction {
+    instruction(
+        Opcode::Mov,
+        Type::U32,
+        smallvec![Operand::Register(fuel), Operand::Immediate(FUEL)],
+    )
+}
+
+/// Every edge that leads to a block which is being visited in a depth-first walk: each cycle has at least one.
+fn back_edges(function: &Function) -> Vec<(BlockId, usize)> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Visit {
+        New,
+        Open,
+        Done,
+    }
+    let mut visits = vec![Visit::New; function.blocks.len()];
+    let mut edges = Vec::new();
+    let mut walk = vec![(BlockId(0), 0)];
+    if let Some(first) = visits.first_mut() {
+        *first = Visit::Open;
+    }
+    while let Some((block, next)) = walk.last_mut() {
+        let from = *block;
+        let which = *next;
+        *next += 1;
+        let Some(target) = function
+            .blocks
+            .get(from.index())
+            .and_then(|block| block.terminator.successors().nth(which))
+        else {
+            visits[from.index()] = Visit::Done;
+            walk.pop();
+            continue;
+        };
+        match visits[target.index()] {
+            Visit::New => {
+                visits[target.index()] = Visit::Open;
+                walk.push((target, 0));
+            }
+            Visit::Open => edges.push((from, which)),
+            Visit::Done => {}
+        }
+    }
+    edges
+}

@@ -1,0 +1,44 @@
+//! What makes an untrusted kernel safe to run.
+//!
+//! Each pass is a file of its own and adds plain IR, so that both back ends get it alike:
+//!
+//! | pass | what it guarantees |
+//! | --- | --- |
+//! | [`zeroing`] | a register that was never written reads as zero |
+//! | [`predication`] | a predicated access is a branch around an access, which the next pass can guard |
+//! | [`bounds`] | an access lies in the guest's window and at a multiple of its size; in checked mode in a buffer |
+//! | [`traps`] | `trap` and `brkpt` are recorded faults |
+//! | [`deadline`] | every loop looks at the stop word now and then |
+
+mod bounds;
+mod deadline;
+mod editor;
+mod predication;
+mod traps;
+mod zeroing;
+
+use crate::ir::{Function, Module};
+
+/// What the passes shall add.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Whether accesses are held against the table of the guest's buffers, too.
+    pub checked: bool,
+}
+
+/// Adds every guard to a verified module.
+pub fn instrument(module: &mut Module, options: &Options) {
+    for function in &mut module.functions {
+        instrument_function(function, options);
+    }
+}
+
+fn instrument_function(function: &mut Function, options: &Options) {
+    editor::add_prelude(function);
+    zeroing::run(function);
+    predication::run(function);
+    bounds::run(function, options.checked);
+    traps::run(function);
+    deadline::run(function);
+    function.sandboxed = true;
+}

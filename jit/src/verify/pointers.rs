@@ -1,0 +1,116 @@
+//! Which 64-bit parameters are addresses.
+//!
+//! PTX declares a pointer as `.u64`. A parameter is one if it is converted to a global address (`cvta.to.global`), if
+//! it alone reaches the base of a memory access through moves, additions and selections, or if it says `.ptr`. Where two
+//! parameters are added, neither is taken for one: the sum does not tell which is the address.
+
+use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register};
+
+/// The parameter that a register was computed from, as an address would be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Root {
+    None,
+    Parameter(u32),
+    Several,
+}
+
+impl Root {
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, root) | (root, Self::None) => root,
+            (left, right) if left == right => left,
+            _ => Self::Several,
+        }
+    }
+}
+
+/// For each parameter whether it is an address.
+pub(super) fn pointer_parameters(function: &Function) -> Vec<bool> {
+    let roots = roots(function);
+    let root = |register: &Register| roots.get(register.index()).copied().unwrap_or(Root::None);
+    let mut pointers: Vec<bool> = function
+        .parameters
+        .iter()
+        .map(|parameter| parameter.pointer)
+        .collect();
+    for instruction in instructions(function) {
+        let address = match instruction.opcode() {
+            Opcode::Ld | Opcode::St => match instruction.address() {
+                Some(Address {
+                    base: AddressBase::Register(register),
+                    ..
+                }) => root(register),
+                _ => Root::None,
+            },
+            Opcode::Cvta => source_root(instruction, 1, &root),
+            _ => Root::None,
+        };
+        if let Root::Parameter(index) = address
+            && let Some(pointer) = pointers.get_mut(index as usize)
+        {
+            *pointer = true;
+        }
+    }
+    pointers
+}
+
+/// The roots of all registers: a fixed point, reached after at most two rises of each register.
+fn roots(function: &Function) -> Vec<Root> {
+    let mut roots = vec![Root::None; function.registers.len()];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for instruction in instructions(function) {
+            let root =
+                |register: &Register| roots.get(register.index()).copied().unwrap_or(Root::None);
+            let produced = produced_root(function, instruction, &root);
+            if let Some(Operand::Register(register)) = instruction.operands.first()
+                && let Some(old) = roots.get_mut(register.index())
+            {
+                let joined = old.join(produced);
+                changed |= joined != *old;
+                *old = joined;
+            }
+        }
+    }
+    roots
+}
+
+fn produced_root(
+    function: &Function,
+    instruction: &Instruction,
+    root: &impl Fn(&Register) -> Root,
+) -> Root {
+    match instruction.opcode() {
+        Opcode::LdParam => match instruction.address() {
+            Some(Address {
+                base: AddressBase::Parameter(index),
+                offset: 0,
+            }) if function
+                .parameters
+                .get(*index as usize)
+                .is_some_and(|p| p.array.is_none() && p.size() == 8) =>
+            {
+                Root::Parameter(*index)
+            }
+            _ => Root::None,
+        },
+        Opcode::Mov | Opcode::Cvta | Opcode::Sub => source_root(instruction, 1, root),
+        Opcode::Add | Opcode::Selp => {
+            source_root(instruction, 1, root).join(source_root(instruction, 2, root))
+        }
+        Opcode::Mad | Opcode::MadWide => source_root(instruction, 3, root),
+        _ => Root::None,
+    }
+}
+
+fn source_root(instruction: &Instruction, index: usize, root: &impl Fn(&Register) -> Root) -> Root {
+    match instruction.operands.get(index) {
+        Some(Operand::Register(register)) => root(register),
+        _ => Root::None,
+    }
+}
+
+fn instructions(function: &Function) -> impl Iterator<Item = &Instruction> {
+    function.blocks.iter().flat_map(|block| &block.instructions)
+}
