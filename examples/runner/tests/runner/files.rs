@@ -29,8 +29,9 @@ fn a_core_module_may_be_text() {
         .printing("hello from WASI 0.1\n");
 }
 
+/// WASI 0.2 knows only success and failure where WASI 0.1 had a number.
 #[test]
-fn a_core_modules_exit_code_is_the_commands() {
+fn a_core_module_that_fails_fails_the_command() {
     let scratch = Scratch::new();
     let guest = scratch.file(
         "seven.wat",
@@ -38,6 +39,27 @@ fn a_core_modules_exit_code_is_the_commands() {
             (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
             (memory (export "memory") 1)
             (func (export "_start") (call $exit (i32.const 7))))"#,
+    );
+    run(&["run", text(&guest)]).with_code(1);
+}
+
+#[test]
+fn a_components_exit_code_is_the_commands() {
+    let scratch = Scratch::new();
+    let guest = scratch.file(
+        "seven.wat",
+        r#"(component
+            (import "wasi:cli/exit@0.2.6" (instance $exit
+                (export "exit-with-code" (func (param "status-code" u8)))))
+            (core func $exit (canon lower (func $exit "exit-with-code")))
+            (core module $code
+                (import "host" "exit" (func $exit (param i32)))
+                (func (export "run") (result i32) (call $exit (i32.const 7)) (i32.const 0)))
+            (core instance $code (instantiate $code
+                (with "host" (instance (export "exit" (func $exit))))))
+            (func $run (result (result)) (canon lift (core func $code "run")))
+            (instance $run (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.6" (instance $run)))"#,
     );
     run(&["run", text(&guest)]).with_code(7);
 }
