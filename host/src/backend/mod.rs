@@ -1,0 +1,125 @@
+//! What executes the work.
+//!
+//! The rest of the crate checks what a guest asks for, counts what it holds and keeps its objects; a
+//! backend moves bytes and runs kernels. A backend is four things, from the outside in:
+//!
+//! * [`Backend`], a device: its properties, its compiler, and memory for any number of guests;
+//! * [`Space`], one guest's memory on it: a window of addresses, reserved whole and backed as it grows,
+//!   in which the crate's own allocator places buffers, so that layouts are alike on every device;
+//! * [`Queue`], what executes one stream: operations in order, behind the guest's back, each counted off
+//!   in the stream's [`Progress`] when it has finished;
+//! * [`Kernel`], compiled code, which only the backend that made it looks into.
+
+pub(crate) mod cpu;
+mod unsupported;
+
+pub(crate) use unsupported::unavailable;
+
+use crate::device::DeviceProperties;
+use crate::operation::Submission;
+use crate::progress::Progress;
+use std::sync::Arc;
+use std::time::Duration;
+use wasi_cuda_jit::Diagnostic;
+use wasi_cuda_jit::signature::Signature;
+
+/// A device.
+pub(crate) trait Backend: Send + Sync {
+    /// What it is and can do.
+    fn properties(&self) -> &DeviceProperties;
+
+    /// Memory for one guest; `checked` when kernels are compiled to consult the map of buffers.
+    ///
+    /// # Errors
+    ///
+    /// For people: what could not be had.
+    fn open_space(&self, checked: bool) -> Result<Arc<dyn Space>, String>;
+
+    /// Verifies and compiles PTX. Takes as long as it takes, on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// The findings, of which at least one is an error.
+    fn compile(&self, source: &str, checked: bool) -> Result<Program, Vec<Diagnostic>>;
+}
+
+/// One guest's memory on a device. Offsets count from the window's start; callers keep ranges in what
+/// [`Space::grow`] has backed, and the implementation checks that again.
+pub(crate) trait Space: Send + Sync {
+    /// The address at which kernels see the window's first byte.
+    fn base(&self) -> u64;
+
+    /// Bytes that the window can grow to.
+    fn reserved(&self) -> u64;
+
+    /// Backs the window with zeroed memory up to `end` at least. It never shrinks.
+    ///
+    /// # Errors
+    ///
+    /// For people: why there is no more memory.
+    fn grow(&self, end: u64) -> Result<(), String>;
+
+    /// Marks a range as lying in a buffer or not, for kernels compiled to check.
+    fn mark(&self, offset: u64, size: u64, allocated: bool);
+
+    /// Makes a range zero.
+    fn zero(&self, offset: u64, size: u64);
+
+    /// Makes a range zero and gives its memory back to the device as far as its pages allow.
+    fn discard(&self, offset: u64, size: u64);
+
+    /// Copies bytes into the window.
+    fn write(&self, offset: u64, bytes: &[u8]);
+
+    /// Appends bytes of the window to `bytes`.
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>);
+
+    /// What executes a stream of this guest.
+    fn open_queue(&self, progress: Arc<Progress>, faults: Arc<dyn FaultSink>) -> Arc<dyn Queue>;
+}
+
+/// What executes one stream.
+pub(crate) trait Queue: Send + Sync {
+    /// Takes an operation that is counted in the stream's progress. Never blocks.
+    ///
+    /// Once the progress has failed, launches, copies and writes are skipped and events still completed.
+    fn submit(self: Arc<Self>, submission: Submission);
+
+    /// Stops what runs and skips what is enqueued; the progress was failed just before.
+    fn stop(self: Arc<Self>);
+
+    /// Until what runs now is stopped; none when nothing with a time limit runs.
+    fn time_remaining(&self) -> Option<Duration>;
+}
+
+/// Compiled source.
+pub(crate) struct Program {
+    /// The kernels, in the order of the source.
+    pub(crate) kernels: Vec<Arc<Kernel>>,
+    /// Warnings and notes.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// One kernel.
+pub(crate) struct Kernel {
+    pub(crate) signature: Signature,
+    pub(crate) code: Code,
+}
+
+/// A kernel's code, one case a backend.
+pub(crate) enum Code {
+    Cpu(Arc<dyn cpu::Blocks>),
+}
+
+/// A fault as a backend knows it.
+pub(crate) struct KernelFault<'a> {
+    pub(crate) kernel: &'a Signature,
+    /// None when the kernel said that it faulted but recorded nothing.
+    pub(crate) fault: Option<wasi_cuda_jit::cpu::Fault>,
+}
+
+/// Who is told of a fault before its stream fails with what the sink makes of it.
+pub(crate) trait FaultSink: Send + Sync {
+    /// Describes the fault for the guest.
+    fn describe(&self, fault: &KernelFault<'_>) -> crate::error::StreamError;
+}

@@ -1,0 +1,183 @@
+//! Compiling beside the guests: on threads of its own, a few at a time, each source once.
+
+use crate::backend::{Backend, Program};
+use crate::bindings::wasi::cuda::types::{self, ErrorCode, Quota};
+use crate::error::{CudaError, CudaResult};
+use crate::timer::{Alarm, Timer};
+use crate::wakers::WakerList;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, oneshot};
+use wasi_cuda_jit::{Diagnostic, Severity};
+
+/// Stack of a compiling thread: what a main thread has, on which compilers are used to run.
+const STACK: usize = 8 << 20;
+
+/// Compiled sources that are kept although no guest uses them: a service runs the same few kernels for
+/// guest after guest.
+const KEPT: usize = 64;
+
+type Key = [u8; 32];
+type Compiled = Result<Arc<Program>, Vec<Diagnostic>>;
+
+/// The compiler of one device.
+pub(crate) struct Compiler {
+    /// One permit for each compile that may run at a time.
+    permits: Arc<Semaphore>,
+    cache: Arc<Mutex<Cache>>,
+    timer: Timer,
+}
+
+/// What was compiled last, the oldest first.
+#[derive(Default)]
+struct Cache {
+    programs: VecDeque<(Key, Arc<Program>)>,
+}
+
+impl Compiler {
+    /// So many compiles run at a time; others wait for their turn.
+    pub(crate) fn new(at_a_time: u32) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(at_a_time.max(1) as usize)),
+            cache: Arc::default(),
+            timer: Timer::default(),
+        }
+    }
+
+    /// Compiles PTX, or finds it compiled. A compile that runs out of time is left to end by itself; it
+    /// keeps its turn until then, so that no guest can have more threads compile than the device allows.
+    pub(crate) async fn load(
+        &self,
+        backend: &Arc<dyn Backend>,
+        source: String,
+        checked: bool,
+        limit: Duration,
+    ) -> CudaResult<Arc<Program>> {
+        let key = key(&source, checked);
+        if let Some(program) = crate::lock(&self.cache).find(&key) {
+            return Ok(program);
+        }
+        let permit = self
+            .permits
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|error| CudaError::Trap(error.into()))?;
+        let (sender, receiver) = oneshot::channel();
+        let (backend, cache) = (backend.clone(), self.cache.clone());
+        let compile = move || {
+            let compiled: Compiled = match crate::lock(&cache).find(&key) {
+                Some(program) => Ok(program),
+                None => backend.compile(&source, checked).map(Arc::new),
+            };
+            if let Ok(program) = &compiled {
+                crate::lock(&cache).keep(key, program.clone());
+            }
+            // The guest may be gone, or out of patience.
+            let _ = sender.send(compiled);
+            drop(permit);
+        };
+        let thread = thread::Builder::new()
+            .name("wasi-cuda-compile".into())
+            .stack_size(STACK);
+        thread
+            .spawn(compile)
+            .map_err(|error| CudaError::other(format!("cannot compile: {error}")))?;
+        match self.within(limit, receiver).await? {
+            Some(Ok(Ok(program))) => Ok(program),
+            Some(Ok(Err(diagnostics))) => Err(rejected(&diagnostics)),
+            Some(Err(_)) => Err(CudaError::other("the compiler failed on this source")),
+            None => Err(Quota::CompileTime.into()),
+        }
+    }
+
+    /// What the future gives, or none when that takes too long.
+    async fn within<F: Future>(&self, limit: Duration, future: F) -> CudaResult<Option<F::Output>> {
+        let expiry = Arc::new(Expiry::default());
+        if let Some(at) = Instant::now().checked_add(limit) {
+            let alarm: Arc<dyn Alarm> = expiry.clone();
+            let rings = self.timer.ring_at(at, Arc::downgrade(&alarm));
+            rings
+                .map_err(|error| CudaError::other(format!("cannot watch the compiler: {error}")))?;
+        }
+        let mut future = pin!(future);
+        Ok(poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending => expiry
+                .wakers
+                .poll(cx, || expiry.over.load(SeqCst).then_some(None)),
+        })
+        .await)
+    }
+}
+
+/// A moment after which nobody waits any longer.
+#[derive(Default)]
+struct Expiry {
+    over: AtomicBool,
+    wakers: WakerList,
+}
+
+impl Alarm for Expiry {
+    fn ring(&self, _now: Instant) -> Option<Instant> {
+        self.over.store(true, SeqCst);
+        self.wakers.wake_all();
+        None
+    }
+}
+
+impl Cache {
+    fn find(&mut self, key: &Key) -> Option<Arc<Program>> {
+        let index = self.programs.iter().position(|(known, _)| known == key)?;
+        let entry = self.programs.remove(index)?;
+        let program = entry.1.clone();
+        self.programs.push_back(entry);
+        Some(program)
+    }
+
+    fn keep(&mut self, key: Key, program: Arc<Program>) {
+        if self.find(&key).is_some() {
+            return;
+        }
+        if self.programs.len() == KEPT {
+            self.programs.pop_front();
+        }
+        self.programs.push_back((key, program));
+    }
+}
+
+/// Everything that decides the code.
+fn key(source: &str, checked: bool) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(&[u8::from(checked)])
+        .update(source.as_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+fn rejected(diagnostics: &[Diagnostic]) -> CudaError {
+    ErrorCode::Rejected(diagnostics.iter().map(diagnostic).collect()).into()
+}
+
+/// A finding as guests read it.
+pub(crate) fn diagnostic(found: &Diagnostic) -> types::Diagnostic {
+    types::Diagnostic {
+        severity: match found.severity {
+            Severity::Error => types::Severity::Error,
+            Severity::Warning => types::Severity::Warning,
+            Severity::Note => types::Severity::Note,
+        },
+        line: found.span.line,
+        column: found.span.column,
+        message: found.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

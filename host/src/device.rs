@@ -1,0 +1,316 @@
+//! Devices that an embedder opens and grants.
+
+use crate::backend::{Backend, cpu, unavailable};
+use crate::compiler::Compiler;
+use crate::error::CudaError;
+use crate::grant::Grant;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+
+use crate::bindings::wasi::cuda::types::ErrorCode;
+
+/// Why a device cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// There may be such a device, but this build cannot use it.
+    #[error("device `{name}` is not supported: {reason}")]
+    Unsupported {
+        /// The name that was asked for.
+        name: String,
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// No device has this name.
+    #[error("there is no device `{name}`; known are {known}")]
+    NotFound {
+        /// The name that was asked for.
+        name: String,
+        /// The names that are known, for people.
+        known: String,
+    },
+    /// The machine did not give what the device needs.
+    #[error("device `{name}` could not be opened: {reason}")]
+    Resources {
+        /// The name that was asked for.
+        name: String,
+        /// What was missing.
+        reason: String,
+    },
+}
+
+/// What executes a device's kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeviceBackend {
+    /// An NVIDIA GPU, through the CUDA driver.
+    Cuda,
+    /// The host's processor.
+    Cpu,
+}
+
+impl fmt::Display for DeviceBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cuda => "cuda",
+            Self::Cpu => "cpu",
+        })
+    }
+}
+
+/// What a device is and can do: what guests see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceProperties {
+    /// Name for people.
+    pub name: String,
+    /// What executes the kernels.
+    pub backend: DeviceBackend,
+    /// Highest target that the device accepts, as (major, minor).
+    pub compute_capability: (u32, u32),
+    /// Blocks that make progress at a time: multiprocessors or worker threads.
+    pub multiprocessors: u32,
+    /// Threads in a warp.
+    pub warp_size: u32,
+    /// Highest number of threads in a block.
+    pub max_threads_per_block: u32,
+    /// Highest extent of a block, x first.
+    pub max_block: [u32; 3],
+    /// Highest extent of a grid, x first.
+    pub max_grid: [u32; 3],
+    /// Memory for all guests, in bytes.
+    pub total_memory: u64,
+    /// Shared memory of a block, static and dynamic, in bytes.
+    pub max_shared_memory_per_block: u32,
+    /// Highest PTX version that the device accepts, as (major, minor).
+    pub ptx_version: (u32, u32),
+}
+
+/// How the CPU device is made.
+///
+/// ```
+/// use wasmtime_wasi_cuda::{CpuOptions, Device};
+///
+/// let device = Device::cpu(CpuOptions { total_memory: Some(64 << 20), ..CpuOptions::default() })?;
+/// assert_eq!(device.properties().total_memory, 64 << 20);
+/// # Ok::<(), wasmtime_wasi_cuda::DeviceError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct CpuOptions {
+    /// Threads that run kernels; none for one on each processor.
+    pub workers: Option<NonZeroUsize>,
+    /// Bytes of memory for all guests; none for half of the machine's.
+    pub total_memory: Option<u64>,
+}
+
+/// One device of this machine, or why it cannot be used.
+#[derive(Clone, Debug)]
+pub struct DeviceListing {
+    /// The name to open it by.
+    pub name: String,
+    /// What it is and can do.
+    pub properties: Result<DeviceProperties, DeviceError>,
+}
+
+/// A device that can be granted to any number of guests. Clones are the same device.
+#[derive(Clone)]
+pub struct Device {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    backend: Arc<dyn Backend>,
+    compiler: Compiler,
+    /// Bytes that all guests use.
+    used: AtomicU64,
+    lost: OnceLock<String>,
+    grants: Mutex<Vec<Weak<Grant>>>,
+}
+
+impl Device {
+    /// Opens a device by its name: `cpu`.
+    ///
+    /// Each call opens another one, with threads and memory accounts of its own, so an embedder opens
+    /// a device once and grants clones.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Unsupported`] for `cuda:N`, [`DeviceError::NotFound`] for any other name, and
+    /// [`DeviceError::Resources`] when the machine does not give what it needs.
+    pub fn open(name: &str) -> Result<Self, DeviceError> {
+        match name {
+            cpu::NAME => Self::cpu(CpuOptions::default()),
+            other => Err(unavailable(other)),
+        }
+    }
+
+    /// Opens the CPU device. Its threads start with the first guest that uses it.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Unsupported`] on processors for which kernels cannot be compiled.
+    pub fn cpu(options: CpuOptions) -> Result<Self, DeviceError> {
+        let backend = cpu::Cpu::open(&options)?;
+        Ok(Self::with_backend(cpu::NAME, Arc::new(backend)))
+    }
+
+    fn with_backend(name: &str, backend: Arc<dyn Backend>) -> Self {
+        let compiles = backend.properties().multiprocessors;
+        Self {
+            inner: Arc::new(Inner {
+                name: name.to_owned(),
+                backend,
+                compiler: Compiler::new(compiles),
+                used: AtomicU64::new(0),
+                lost: OnceLock::new(),
+                grants: Mutex::new(Vec::new()),
+            }),
+        }
+    }
+
+    /// The devices that this build knows of, usable or not.
+    pub fn list() -> Vec<DeviceListing> {
+        let cpu = Self::open(cpu::NAME);
+        let cpu = DeviceListing {
+            name: cpu::NAME.to_owned(),
+            properties: cpu.map(|device| device.properties().clone()),
+        };
+        let gpu = DeviceListing {
+            name: "cuda:0".to_owned(),
+            properties: Err(unavailable("cuda:0")),
+        };
+        vec![cpu, gpu]
+    }
+
+    /// The name by which it was opened.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// What it is and can do.
+    pub fn properties(&self) -> &DeviceProperties {
+        self.inner.backend.properties()
+    }
+
+    /// Bytes of its memory that all guests use now.
+    pub fn memory_used(&self) -> u64 {
+        self.inner.used.load(SeqCst)
+    }
+
+    /// Declares the device lost: pending and later calls of every guest answer `device-lost`, and what
+    /// runs is stopped. There is no way back; open another one.
+    pub fn mark_lost(&self, reason: &str) {
+        if self.inner.lost.set(reason.to_owned()).is_err() {
+            return;
+        }
+        tracing::warn!(device = self.name(), reason, "device lost");
+        let grants: Vec<_> = crate::lock(&self.inner.grants)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for grant in grants {
+            grant.lose(reason);
+        }
+    }
+
+    /// Why the device was lost, if it was.
+    pub fn lost(&self) -> Option<&str> {
+        self.inner.lost.get().map(String::as_str)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), CudaError> {
+        match self.inner.lost.get() {
+            None => Ok(()),
+            Some(_) => Err(ErrorCode::DeviceLost.into()),
+        }
+    }
+
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        &self.inner.backend
+    }
+
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.inner.compiler
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Counts bytes of memory; false when the device has no more.
+    pub(crate) fn take_memory(&self, bytes: u64) -> bool {
+        let total = self.properties().total_memory;
+        let taken = self.inner.used.fetch_update(SeqCst, SeqCst, |used| {
+            used.checked_add(bytes).filter(|sum| *sum <= total)
+        });
+        taken.is_ok()
+    }
+
+    pub(crate) fn give_memory(&self, bytes: u64) {
+        self.inner.used.fetch_sub(bytes, SeqCst);
+    }
+
+    /// Remembers a guest, to tell it when the device is lost.
+    pub(crate) fn register(&self, grant: &Arc<Grant>) {
+        let mut grants = crate::lock(&self.inner.grants);
+        grants.retain(|known| known.strong_count() > 0);
+        grants.push(Arc::downgrade(grant));
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("name", &self.name())
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_cannot_be_opened_say_why() {
+        let text = |name: &str| Device::open(name).unwrap_err().to_string();
+        assert!(
+            text("cuda:0").contains("no CUDA backend"),
+            "{}",
+            text("cuda:0")
+        );
+        assert_eq!(text("gpu"), "there is no device `gpu`; known are `cpu`");
+        assert!(text("cuda:x").contains("`cuda:N`"), "{}", text("cuda:x"));
+    }
+
+    #[test]
+    fn memory_of_the_device_is_shared_by_all_guests() {
+        let device = Device::cpu(CpuOptions {
+            total_memory: Some(1000),
+            ..CpuOptions::default()
+        })
+        .unwrap();
+        assert!(device.take_memory(600));
+        assert!(!device.clone().take_memory(600));
+        assert!(!device.take_memory(u64::MAX));
+        device.give_memory(600);
+        assert!(device.take_memory(1000));
+    }
+
+    #[test]
+    fn a_listing_has_the_cpu_device_and_says_what_is_missing() {
+        let listing = Device::list();
+        assert!(
+            listing
+                .iter()
+                .any(|device| device.name == "cpu" && device.properties.is_ok())
+        );
+        assert!(
+            listing
+                .iter()
+                .any(|device| device.name == "cuda:0" && device.properties.is_err())
+        );
+    }
+}

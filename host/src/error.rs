@@ -1,0 +1,89 @@
+//! Errors that guests see.
+
+use crate::bindings::wasi::cuda::types::{ErrorCode, Fault, Quota};
+use std::sync::Arc;
+use wasmtime::component::ResourceTableError;
+
+/// Why a host function failed: an error for the guest, or a broken invariant of the host's, which traps.
+#[derive(Debug)]
+pub(crate) enum CudaError {
+    /// The guest gets this.
+    Code(ErrorCode),
+    /// The guest's instance is torn down with this.
+    Trap(wasmtime::Error),
+}
+
+/// What host functions return.
+pub(crate) type CudaResult<T> = Result<T, CudaError>;
+
+impl CudaError {
+    /// Splits an error into what the guest gets and what traps.
+    pub(crate) fn into_code(self) -> wasmtime::Result<ErrorCode> {
+        match self {
+            Self::Code(code) => Ok(code),
+            Self::Trap(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn invalid_argument(text: impl Into<String>) -> Self {
+        ErrorCode::InvalidArgument(text.into()).into()
+    }
+
+    pub(crate) fn invalid_state(text: impl Into<String>) -> Self {
+        ErrorCode::InvalidState(text.into()).into()
+    }
+
+    pub(crate) fn unsupported(text: impl Into<String>) -> Self {
+        ErrorCode::Unsupported(text.into()).into()
+    }
+
+    pub(crate) fn not_found(text: impl Into<String>) -> Self {
+        ErrorCode::NotFound(text.into()).into()
+    }
+
+    pub(crate) fn other(text: impl Into<String>) -> Self {
+        ErrorCode::Other(Some(text.into())).into()
+    }
+}
+
+impl From<ErrorCode> for CudaError {
+    fn from(code: ErrorCode) -> Self {
+        Self::Code(code)
+    }
+}
+
+impl From<Quota> for CudaError {
+    fn from(quota: Quota) -> Self {
+        Self::Code(ErrorCode::QuotaExceeded(quota))
+    }
+}
+
+impl From<ResourceTableError> for CudaError {
+    fn from(error: ResourceTableError) -> Self {
+        match error {
+            // How many handles a store holds is the embedder's limit, which a guest may run into.
+            ResourceTableError::Full => Quota::Other("handles".into()).into(),
+            other => Self::Trap(other.into()),
+        }
+    }
+}
+
+/// Why a stream's work failed.
+#[derive(Clone, Debug)]
+pub(crate) enum StreamError {
+    Fault(Arc<Fault>),
+    DeadlineExceeded,
+    Cancelled,
+    DeviceLost,
+}
+
+impl From<StreamError> for CudaError {
+    fn from(error: StreamError) -> Self {
+        Self::Code(match error {
+            StreamError::Fault(fault) => ErrorCode::Fault((*fault).clone()),
+            StreamError::DeadlineExceeded => ErrorCode::DeadlineExceeded,
+            StreamError::Cancelled => ErrorCode::Cancelled,
+            StreamError::DeviceLost => ErrorCode::DeviceLost,
+        })
+    }
+}

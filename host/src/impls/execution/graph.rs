@@ -1,0 +1,64 @@
+//! `wasi:cuda/execution.cuda-graph`.
+
+use super::arguments;
+use crate::bindings::wasi::cuda::execution::{Argument, HostCudaGraph};
+use crate::error::{CudaError, CudaResult};
+use crate::grant::Grant;
+use crate::operation::Operation;
+use crate::quota::Permit;
+use crate::view::WasiCudaCtxView;
+use std::sync::Arc;
+use wasmtime::component::Resource;
+
+/// Recorded work.
+pub struct Graph {
+    pub(super) grant: Arc<Grant>,
+    /// Shared with replays that are enqueued.
+    pub(super) operations: Arc<Vec<Operation>>,
+    pub(super) _counted: Permit,
+}
+
+impl HostCudaGraph for WasiCudaCtxView<'_> {
+    fn size(&mut self, graph: Resource<Graph>) -> wasmtime::Result<u32> {
+        // The limit of pending operations, which counts recorded ones too, is of this type.
+        Ok(self.table.get(&graph)?.operations.len() as u32)
+    }
+
+    fn set_argument(
+        &mut self,
+        graph: Resource<Graph>,
+        operation: u32,
+        index: u32,
+        argument: Argument,
+    ) -> CudaResult<()> {
+        let known = self.table.get(&graph)?;
+        known.grant.device().check()?;
+        let (grant, index_of) = (known.grant.clone(), operation as usize);
+        let mut launch = match known.operations.get(index_of) {
+            Some(Operation::Launch(launch)) => launch.clone(),
+            Some(_) => {
+                return Err(CudaError::invalid_argument(format!(
+                    "operation {operation} is no launch"
+                )));
+            }
+            None => {
+                let size = known.operations.len();
+                let text = format!(
+                    "there is no operation {operation}: the graph has {size}, counted from 0"
+                );
+                return Err(CudaError::invalid_argument(text));
+            }
+        };
+        arguments::replace(self.table, &grant, &mut launch, index, &argument)?;
+        let operations = Arc::make_mut(&mut self.table.get_mut(&graph)?.operations);
+        if let Some(recorded) = operations.get_mut(index_of) {
+            *recorded = Operation::Launch(launch);
+        }
+        Ok(())
+    }
+
+    fn drop(&mut self, graph: Resource<Graph>) -> wasmtime::Result<()> {
+        self.table.delete(graph)?;
+        Ok(())
+    }
+}

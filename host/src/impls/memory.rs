@@ -1,0 +1,48 @@
+//! `wasi:cuda/memory`.
+
+use crate::bindings::wasi::cuda::device::Device;
+use crate::bindings::wasi::cuda::memory::{Host, HostBuffer};
+use crate::error::{CudaError, CudaResult};
+use crate::memory::Allocation;
+use crate::view::WasiCudaCtxView;
+use std::sync::Arc;
+use wasmtime::component::Resource;
+
+/// A guest's buffer.
+pub struct Buffer {
+    pub(crate) allocation: Arc<Allocation>,
+}
+
+impl Host for WasiCudaCtxView<'_> {}
+
+impl HostBuffer for WasiCudaCtxView<'_> {
+    fn new(&mut self, device: Resource<Device>, size: u64) -> CudaResult<Resource<Buffer>> {
+        let grant = &self.table.get(&device)?.grant;
+        grant.device().check()?;
+        let allocation = Allocation::new(grant, size)?;
+        Ok(self.table.push(Buffer { allocation })?)
+    }
+
+    fn size(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&buffer)?.allocation.size())
+    }
+
+    fn device_address(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&buffer)?.allocation.address())
+    }
+
+    fn share(&mut self, device: Resource<Device>, region: Vec<u8>) -> CudaResult<Resource<Buffer>> {
+        self.table.get(&device)?.grant.device().check()?;
+        if region.is_empty() {
+            return Err(CudaError::invalid_argument("the region is empty"));
+        }
+        Err(CudaError::unsupported(
+            "this host shares no guest memory with devices; use `write` and `read`",
+        ))
+    }
+
+    fn drop(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<()> {
+        self.table.delete(buffer)?;
+        Ok(())
+    }
+}

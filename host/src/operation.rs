@@ -1,0 +1,62 @@
+//! What a stream can be told to do.
+
+use crate::event::Event;
+use crate::launch::Launch;
+use crate::memory::Allocation;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A position in a buffer.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) buffer: Arc<Allocation>,
+    /// Bytes from the buffer's start.
+    pub(crate) offset: u64,
+}
+
+impl Place {
+    /// Bytes from the window's start.
+    pub(crate) fn in_window(&self) -> u64 {
+        self.buffer.offset() + self.offset
+    }
+}
+
+/// One operation. Ranges were checked against their buffers, arguments against their kernel.
+#[derive(Clone)]
+pub(crate) enum Operation {
+    Launch(Arc<Launch>),
+    Write {
+        to: Place,
+        data: Arc<Vec<u8>>,
+    },
+    Copy {
+        from: Place,
+        to: Place,
+        length: u64,
+    },
+    Fill {
+        to: Place,
+        length: u64,
+        pattern: u32,
+    },
+    Record(Arc<Event>),
+    Wait(Arc<Event>),
+    Graph(Arc<Vec<Operation>>),
+}
+
+impl Operation {
+    /// Bytes that it holds in the host's memory besides its own few.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        match self {
+            Self::Write { data, .. } => data.len() as u64,
+            _ => 0,
+        }
+    }
+}
+
+/// An operation on its way to a queue.
+pub(crate) struct Submission {
+    pub(crate) operation: Operation,
+    /// How long each launch in it may run.
+    pub(crate) time_limit: Option<Duration>,
+}

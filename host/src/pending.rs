@@ -1,0 +1,105 @@
+//! How much enqueued work a guest has, and waiting for room.
+
+use crate::wakers::WakerList;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+
+/// The operations that a guest has enqueued, and the bytes that they hold in the host's memory.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    operations: AtomicU32,
+    bytes: AtomicU64,
+    operation_limit: u32,
+    byte_limit: u64,
+    waiting: WakerList,
+}
+
+impl Pending {
+    pub(crate) fn new(operation_limit: u32, byte_limit: u64) -> Self {
+        Self {
+            operations: AtomicU32::new(0),
+            bytes: AtomicU64::new(0),
+            operation_limit: operation_limit.max(1),
+            byte_limit,
+            waiting: WakerList::default(),
+        }
+    }
+
+    /// Whether an operation with so many bytes fits once nothing else is pending.
+    pub(crate) fn can_ever_hold(&self, bytes: u64) -> bool {
+        bytes <= self.byte_limit
+    }
+
+    /// Whether a graph may hold so much.
+    pub(crate) fn may_capture(&self, operations: usize, bytes: u64) -> bool {
+        operations as u64 <= u64::from(self.operation_limit) && bytes <= self.byte_limit
+    }
+
+    /// Counts one operation more, waiting until there is room.
+    pub(crate) async fn reserve(&self, bytes: u64) {
+        if !self.try_reserve(bytes) {
+            poll_fn(|cx| {
+                self.waiting
+                    .poll(cx, || self.try_reserve(bytes).then_some(()))
+            })
+            .await;
+        }
+    }
+
+    fn try_reserve(&self, bytes: u64) -> bool {
+        let room = self.operations.fetch_update(SeqCst, SeqCst, |operations| {
+            (operations < self.operation_limit).then_some(operations + 1)
+        });
+        if room.is_err() {
+            return false;
+        }
+        if bytes == 0 {
+            return true;
+        }
+        let room = self.bytes.fetch_update(SeqCst, SeqCst, |held| {
+            held.checked_add(bytes)
+                .filter(|sum| *sum <= self.byte_limit)
+        });
+        if room.is_err() {
+            self.release(0);
+        }
+        room.is_ok()
+    }
+
+    /// Counts one operation less.
+    pub(crate) fn release(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, SeqCst);
+        self.operations.fetch_sub(1, SeqCst);
+        self.waiting.wake_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_and_operations_are_limited_apart() {
+        let pending = Pending::new(2, 100);
+        assert!(pending.try_reserve(60));
+        assert!(!pending.try_reserve(60), "only 40 bytes are left");
+        assert!(pending.try_reserve(40));
+        assert!(!pending.try_reserve(0), "two operations are pending");
+        pending.release(60);
+        assert!(pending.try_reserve(60));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_waited_for() {
+        let pending = std::sync::Arc::new(Pending::new(1, 0));
+        pending.reserve(0).await;
+        let waiter = tokio::spawn({
+            let pending = pending.clone();
+            async move { pending.reserve(0).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        pending.release(0);
+        waiter.await.unwrap();
+    }
+}

@@ -1,0 +1,270 @@
+//! A guest's stream: what it may be told now, and recording instead of running.
+
+use crate::backend::Queue;
+use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
+use crate::error::{CudaError, CudaResult, StreamError};
+use crate::event::Event;
+use crate::grant::Grant;
+use crate::operation::{Operation, Place, Submission};
+use crate::progress::Progress;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+/// Bytes that are copied before other tasks of the executor get a turn: about half a millisecond.
+const COPY_SLICE: usize = 4 << 20;
+
+/// What a stream runs, which may outlive the guest's handle of the stream.
+pub(crate) struct Work {
+    progress: Arc<Progress>,
+    queue: Weak<dyn Queue>,
+}
+
+impl Work {
+    /// Whether nothing can run any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.queue.strong_count() == 0
+    }
+
+    /// Stops what runs and drops what is enqueued.
+    pub(crate) fn cancel(&self) {
+        if self.progress.is_idle() {
+            return;
+        }
+        self.progress.fail(StreamError::Cancelled);
+        self.stop();
+    }
+
+    /// Fails for good, together with the device.
+    pub(crate) fn lose(&self) {
+        self.progress.lose();
+        self.stop();
+    }
+
+    /// Until the running launch is stopped; none when none runs or it has no limit.
+    pub(crate) fn time_remaining(&self) -> Option<Duration> {
+        self.queue.upgrade()?.time_remaining()
+    }
+
+    fn stop(&self) {
+        if let Some(queue) = self.queue.upgrade() {
+            queue.stop();
+        }
+    }
+}
+
+/// A queue of device work.
+pub(crate) struct Stream {
+    grant: Arc<Grant>,
+    progress: Arc<Progress>,
+    queue: Arc<dyn Queue>,
+    settings: Mutex<Settings>,
+}
+
+struct Settings {
+    time_limit: Option<Duration>,
+    capture: Option<Capture>,
+}
+
+/// What a stream has recorded.
+#[derive(Default)]
+struct Capture {
+    operations: Vec<Operation>,
+    bytes: u64,
+    /// More was recorded than may be, so nothing is kept.
+    overflowed: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(grant: &Arc<Grant>) -> CudaResult<Self> {
+        let progress = Arc::new(Progress::new(grant.guest().pending.clone()));
+        let queue = grant.space()?.open_queue(progress.clone(), grant.clone());
+        let stream = Self {
+            grant: grant.clone(),
+            progress,
+            queue,
+            settings: Mutex::new(Settings {
+                time_limit: grant.guest().limits.time,
+                capture: None,
+            }),
+        };
+        grant.register(stream.work());
+        // A device that was lost before the registration has told nobody here.
+        grant.device().check()?;
+        Ok(stream)
+    }
+
+    pub(crate) fn grant(&self) -> &Arc<Grant> {
+        &self.grant
+    }
+
+    /// The stream's error, until it was reported.
+    pub(crate) fn check(&self) -> CudaResult<()> {
+        self.grant.device().check()?;
+        match self.progress.error() {
+            None => Ok(()),
+            Some(error) => Err(error.into()),
+        }
+    }
+
+    /// `invalid-state` while the stream captures.
+    pub(crate) fn check_not_capturing(&self, call: &str) -> CudaResult<()> {
+        match crate::lock(&self.settings).capture {
+            None => Ok(()),
+            Some(_) => Err(CudaError::invalid_state(format!(
+                "`{call}` while the stream captures; end the capture first"
+            ))),
+        }
+    }
+
+    /// Enqueues an operation, waiting while the guest's queue is full, or records it.
+    pub(crate) async fn enqueue(&self, operation: Operation) -> CudaResult<()> {
+        let held = operation.held_bytes();
+        let time_limit = {
+            let mut settings = crate::lock(&self.settings);
+            if let Some(capture) = &mut settings.capture {
+                capture.record(operation, &self.grant.guest().pending);
+                return Ok(());
+            }
+            settings.time_limit
+        };
+        if !self.grant.guest().pending.can_ever_hold(held) {
+            return Err(Quota::PendingWork.into());
+        }
+        self.grant.admit(&operation)?;
+        self.grant.guest().pending.reserve(held).await;
+        // While this waited for room the stream may have failed.
+        if let Err(error) = self.check() {
+            self.grant.guest().pending.release(held);
+            return Err(error);
+        }
+        self.progress.submit();
+        self.queue.clone().submit(Submission {
+            operation,
+            time_limit,
+        });
+        Ok(())
+    }
+
+    /// Copies bytes to the device: at once when nothing is before them, else behind what is.
+    pub(crate) async fn write(&self, to: Place, data: Vec<u8>) -> CudaResult<()> {
+        if !self.grant.guest().pending.can_ever_hold(data.len() as u64) {
+            return Err(Quota::PendingWork.into());
+        }
+        let captures = crate::lock(&self.settings).capture.is_some();
+        if captures || !self.progress.is_idle() {
+            return self
+                .enqueue(Operation::Write {
+                    to,
+                    data: Arc::new(data),
+                })
+                .await;
+        }
+        let space = self.grant.space()?;
+        let mut offset = to.in_window();
+        for slice in data.chunks(COPY_SLICE) {
+            space.write(offset, slice);
+            offset += slice.len() as u64;
+            if slice.len() == COPY_SLICE {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the work so far, then copies device memory.
+    pub(crate) async fn read(&self, from: Place, length: usize) -> CudaResult<Vec<u8>> {
+        self.progress.drained().await;
+        self.check()?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length).map_err(|_| {
+            CudaError::other(format!(
+                "the host has no {length} bytes for a copy of the buffer"
+            ))
+        })?;
+        let space = self.grant.space()?;
+        while bytes.len() < length {
+            let slice = (length - bytes.len()).min(COPY_SLICE);
+            space.read(
+                from.in_window() + bytes.len() as u64,
+                slice as u64,
+                &mut bytes,
+            );
+            if slice == COPY_SLICE {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Marks this point.
+    pub(crate) async fn record_event(&self) -> CudaResult<Arc<Event>> {
+        let event = Arc::new(Event::default());
+        self.enqueue(Operation::Record(event.clone())).await?;
+        Ok(event)
+    }
+
+    /// Waits for the work so far and takes its error.
+    pub(crate) async fn synchronize(&self) -> CudaResult<()> {
+        self.progress.drained().await;
+        match self.progress.take_error() {
+            None => self.grant.device().check(),
+            Some(error) => Err(error.into()),
+        }
+    }
+
+    /// Limits later launches; the guest's own limit holds too.
+    pub(crate) fn set_time_limit(&self, limit: Option<Duration>) {
+        let host = self.grant.guest().limits.time;
+        crate::lock(&self.settings).time_limit = [host, limit].into_iter().flatten().min();
+    }
+
+    /// Stops what runs and drops what is enqueued.
+    pub(crate) fn cancel(&self) {
+        self.work().cancel();
+    }
+
+    fn work(&self) -> Work {
+        Work {
+            progress: self.progress.clone(),
+            queue: Arc::downgrade(&self.queue),
+        }
+    }
+
+    pub(crate) fn begin_capture(&self) -> CudaResult<()> {
+        self.check_not_capturing("begin-capture")?;
+        self.check()?;
+        crate::lock(&self.settings).capture = Some(Capture::default());
+        Ok(())
+    }
+
+    /// What was recorded since `begin-capture`; the stream no longer captures, whatever the result.
+    pub(crate) fn end_capture(&self) -> CudaResult<Vec<Operation>> {
+        let capture = crate::lock(&self.settings).capture.take();
+        self.grant.device().check()?;
+        match capture {
+            None => Err(CudaError::invalid_state(
+                "`end-capture` on a stream that does not capture",
+            )),
+            Some(capture) if capture.overflowed => {
+                Err(ErrorCode::QuotaExceeded(Quota::PendingWork).into())
+            }
+            Some(capture) => Ok(capture.operations),
+        }
+    }
+}
+
+impl Capture {
+    fn record(&mut self, operation: Operation, pending: &crate::pending::Pending) {
+        if self.overflowed {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(operation.held_bytes());
+        self.operations.push(operation);
+        if !pending.may_capture(self.operations.len(), self.bytes) {
+            *self = Self {
+                overflowed: true,
+                ..Self::default()
+            };
+        }
+    }
+}
