@@ -28,7 +28,7 @@ pub const MAX_DIAGNOSTICS: usize = 64;
 pub const MAX_NAME_BYTES: usize = 4096;
 
 /// Highest PTX version that is understood, as (major, minor).
-pub const MAX_PTX_VERSION: (u32, u32) = (9, 0);
+pub const MAX_PTX_VERSION: (u32, u32) = (9, 5);
 
 /// Threads in a block (CUDA C++ programming guide, technical specifications).
 pub const MAX_THREADS_PER_BLOCK: u32 = 1024;

@@ -64,6 +64,8 @@ pub struct Role {
     pub destination: bool,
     /// Whether `.v2` and `.v4` make it a vector.
     pub vector: bool,
+    /// Whether it is a tuple of registers that share the type's bits.
+    pub tuple: bool,
     /// Whether a predicate may be negated there.
     pub negatable: bool,
     /// Whether registers may be wider than the type.
@@ -215,6 +217,7 @@ fn read_role(text: &str) -> Role {
         kind: RoleKind::Address,
         destination: text.starts_with("d:") || paired,
         vector: false,
+        tuple: false,
         negatable: text.ends_with('!'),
         wider: text.ends_with('>'),
         optional,
@@ -228,7 +231,8 @@ fn read_role(text: &str) -> Role {
         .expect("the table's operands have types");
     let ty = ty.trim_end_matches(['!', '>']);
     role.vector = ty.starts_with('v');
-    role.kind = match ty.trim_start_matches('v') {
+    role.tuple = ty == "tT";
+    role.kind = match ty.trim_start_matches(['v', 't']) {
         "label" => RoleKind::Label,
         "T" => RoleKind::Value(RoleType::T),
         "U" => RoleKind::Value(RoleType::U),

@@ -5,7 +5,8 @@
 //! * `.T` and `.U` stand for a type of the row's lists, `{.a|.b}` for at most one of the words, `(.a|.b)` for
 //!   exactly one, `.word` for itself.
 //! * Operands are `role:type`, destinations with role `d`; the type is `T`, `U`, `W` (twice as wide as `T`) or a
-//!   type's name. `[a]` is an address; `v` before a type lets `.v2` and `.v4` ask for a vector; `!` after it lets a
+//!   type's name. `[a]` is an address; `v` before a type lets `.v2` and `.v4` ask for a vector,
+//!   `t` is a tuple of two or four that share the type's bits; `!` after it lets a
 //!   predicate be negated; `>` after it lets registers be wider than the type.
 //! * `{|q:pred}` and `{, c:pred}` are operands that may be left out.
 
@@ -40,6 +41,7 @@ const MEMORY: &[Type] = &[
     B8, B16, B32, B64, U8, U16, U32, U64, S8, S16, S32, S64, F32, F64,
 ];
 const CONVERTED: &[Type] = &[U8, U16, U32, U64, S8, S16, S32, S64, F32, F64];
+const BYTES: &[Type] = &[U32, S32];
 const ADDRESS: &[Type] = &[U64];
 const FLAG: &[Type] = &[U32, S32, F32];
 
@@ -74,6 +76,9 @@ pub static ROWS: &[Row] = &[
     row(Clz,      "clz.T d:u32, a:T", COUNT),
     row(Brev,     "brev.T d:T, a:T", COUNT),
     row(Bfe,      "bfe.T d:T, a:T, b:u32, c:u32", FIELD),
+    row(Bfi,      "bfi.T d:T, a:T, b:T, c:u32, e:u32", COUNT),
+    row(Prmt,     "prmt.b32 d:b32, a:b32, b:b32, c:b32", NONE),
+    Row { opcode: Dp4a, syntax: "dp4a.T.U d:u32, a:b32, b:b32, c:u32", t: BYTES, u: BYTES },
     // Logic and shifts.
     row(And,      "and.T d:T, a:T, b:T", LOGIC),
     row(Or,       "or.T d:T, a:T, b:T", LOGIC),
@@ -125,6 +130,8 @@ pub static ROWS: &[Row] = &[
     Row { opcode: Set, syntax: "set(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.ftz}.T.U d:T, a:U, b:U", t: FLAG, u: &[F32, F64] },
     row(Selp,     "selp.T d:T, a:T, b:T, c:pred", VALUE),
     // Moving and converting.
+    row(Pack,     "mov.T d:T, a:tT", COUNT),
+    row(Unpack,   "mov.T d:tT, a:T", COUNT),
     row(Mov,      "mov.T d:T, a:T", MOVED),
     Row { opcode: Cvt, syntax: "cvt{.rni|.rzi|.rmi|.rpi|.rn}{.ftz}{.sat}.T.U d:T>, a:U>", t: CONVERTED, u: CONVERTED },
     row(Cvta,     "cvta.to.global.T d:T, a:T", ADDRESS),

@@ -121,6 +121,16 @@ impl Type {
         })
     }
 
+    /// The type of each of so many elements that share this type's bits.
+    pub fn element(self, count: usize) -> Option<Self> {
+        match (self.bits(), count) {
+            (64, 2) => Some(Self::B32),
+            (64, 4) | (32, 2) => Some(Self::B16),
+            (32, 4) => Some(Self::B8),
+            _ => None,
+        }
+    }
+
     /// Whether a register of type `register` may stand where an instruction wants this type
     /// (PTX ISA, "Operand Type Checking"): same width, and both integers, both the same kind of float, or one untyped.
     pub fn accepts(self, register: Self) -> bool {

@@ -75,6 +75,15 @@ fn check_operand(
                 ))
             }
         }
+        Operand::Vector(elements) if role.tuple => {
+            let ty = ty
+                .element(elements.len())
+                .ok_or("2 or 4 registers share these bits")?;
+            elements.iter().try_for_each(|element| match element {
+                Operand::Register(register) => check_register(function, *register, ty, false),
+                _ => Ok(()),
+            })
+        }
         Operand::Vector(elements) => elements
             .iter()
             .try_for_each(|element| check_operand(function, instruction, role, element)),

@@ -19,6 +19,8 @@ impl Translator<'_> {
             Opcode::Shl | Opcode::Shr => self.shift(instruction, t, a),
             Opcode::Shf => self.funnel_shift(instruction, a),
             Opcode::Bfe => self.extract_field(instruction, t, a),
+            Opcode::Bfi => self.insert_field(instruction, t, a),
+            Opcode::Prmt => self.permute_bytes(instruction, a),
             Opcode::Mad => {
                 let product = self.multiply(instruction, t, a);
                 let c = self.read(instruction, 3, t);
@@ -146,17 +148,19 @@ impl Translator<'_> {
         self.builder.ins().select(by_zero, ones, quotient)
     }
 
-    /// A remainder; by zero it is the dividend.
+    /// A remainder; by zero all bits are set, as on GPUs, where 16-bit ones give the dividend.
     fn remainder(&mut self, t: Type, a: Value, b: Value) -> Value {
         let (by_zero, by_minus_one, divisor) = self.safe_divisor(t, b);
         let zero = self.builder.ins().iconst(integer_type(t), 0);
+        let ones = self.builder.ins().bnot(zero);
+        let undefined = if t.bits() == 16 { a } else { ones };
         if !t.is_signed() {
             let remainder = self.builder.ins().urem(a, divisor);
-            return self.builder.ins().select(by_zero, a, remainder);
+            return self.builder.ins().select(by_zero, undefined, remainder);
         }
         let remainder = self.builder.ins().srem(a, divisor);
         let remainder = self.builder.ins().select(by_minus_one, zero, remainder);
-        self.builder.ins().select(by_zero, a, remainder)
+        self.builder.ins().select(by_zero, undefined, remainder)
     }
 
     /// Whether a divisor is 0 or -1, at which this processor traps, and a divisor that is neither.
@@ -175,7 +179,7 @@ impl Translator<'_> {
         (by_zero, by_minus_one, divisor)
     }
 
-    fn cut(&mut self, value: Value, t: Type) -> Value {
+    pub(super) fn cut(&mut self, value: Value, t: Type) -> Value {
         let current = self.builder.func.dfg.value_type(value);
         let wanted = integer_type(t);
         if current == wanted {
@@ -202,12 +206,12 @@ impl Translator<'_> {
         }
     }
 
-    fn shift_left(&mut self, t: Type, a: Value, amount: Value) -> Value {
+    pub(super) fn shift_left(&mut self, t: Type, a: Value, amount: Value) -> Value {
         let shifted = self.builder.ins().ishl(a, amount);
         self.unless_shifted_out(t, shifted, amount)
     }
 
-    fn shift_right(&mut self, t: Type, a: Value, amount: Value) -> Value {
+    pub(super) fn shift_right(&mut self, t: Type, a: Value, amount: Value) -> Value {
         let shifted = self.builder.ins().ushr(a, amount);
         self.unless_shifted_out(t, shifted, amount)
     }
@@ -220,64 +224,6 @@ impl Translator<'_> {
             .ins()
             .icmp(IntCC::UnsignedLessThan, amount, width);
         self.builder.ins().select(inside, shifted, zero)
-    }
-
-    /// `shf`: a shift of the 64 bits whose upper half is `b`.
-    fn funnel_shift(&mut self, instruction: &Instruction, a: Value) -> Value {
-        let b = self.read(instruction, 2, Type::B32);
-        let c = self.read(instruction, 3, Type::U32);
-        let low = self.builder.ins().uextend(types::I64, a);
-        let high = self.builder.ins().uextend(types::I64, b);
-        let high = self.builder.ins().ishl_imm_u(high, 32);
-        let both = self.builder.ins().bor(high, low);
-        let amount = if instruction.has(Modifier::Wrap) {
-            self.builder.ins().band_imm_u(c, 31)
-        } else {
-            let most = self.builder.ins().iconst(types::I32, 32);
-            self.builder.ins().umin(c, most)
-        };
-        let shifted = if instruction.has(Modifier::L) {
-            let shifted = self.builder.ins().ishl(both, amount);
-            self.builder.ins().ushr_imm_u(shifted, 32)
-        } else {
-            self.builder.ins().ushr(both, amount)
-        };
-        self.builder.ins().ireduce(types::I32, shifted)
-    }
-
-    /// `bfe`: bits from a position on, so many; the signed form repeats the field's highest bit above them.
-    fn extract_field(&mut self, instruction: &Instruction, t: Type, a: Value) -> Value {
-        let position = self.read(instruction, 2, Type::U32);
-        let position = self.builder.ins().band_imm_u(position, 0xff);
-        let length = self.read(instruction, 3, Type::U32);
-        let length = self.builder.ins().band_imm_u(length, 0xff);
-        let ty = integer_type(t);
-        let zero = self.builder.ins().iconst(ty, 0);
-        let ones = self.builder.ins().bnot(zero);
-        let above = self.shift_left(t, ones, length);
-        let wanted = self.builder.ins().bnot(above);
-        let existing = self.shift_right(t, ones, position);
-        let valid = self.builder.ins().band(wanted, existing);
-        let shifted = self.shift_right(t, a, position);
-        let field = self.builder.ins().band(shifted, valid);
-        if !t.is_signed() {
-            return field;
-        }
-        let end = self.builder.ins().iadd(position, length);
-        let last = self.builder.ins().iadd_imm_s(end, -1);
-        let most = self
-            .builder
-            .ins()
-            .iconst(types::I32, i64::from(t.bits()) - 1);
-        let last = self.builder.ins().umin(last, most);
-        let sign = self.builder.ins().ushr(a, last);
-        let sign = self.builder.ins().band_imm_u(sign, 1);
-        let fill = self.builder.ins().ineg(sign);
-        let fill = self.builder.ins().band_not(fill, valid);
-        let filled = self.builder.ins().bor(field, fill);
-        let none = self.builder.ins().iconst(types::I32, 0);
-        let empty = self.builder.ins().icmp(IntCC::Equal, length, none);
-        self.builder.ins().select(empty, zero, filled)
     }
 
     /// `popc` and `clz`, whose result has 32 bits whatever they count in.

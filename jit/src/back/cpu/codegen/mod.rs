@@ -1,6 +1,7 @@
 //! IR to Cranelift's IR: one function a kernel, which runs one block of it.
 
 mod arithmetic;
+mod bits;
 mod compare;
 mod convert;
 mod float;

@@ -148,6 +148,12 @@ impl<'a> Translator<'a> {
                 self.store(instruction);
                 Ok(())
             }
+            Opcode::Unpack => {
+                if let Some(t) = instruction.t {
+                    self.unpack(instruction, t);
+                }
+                Ok(())
+            }
             Opcode::Setp => {
                 self.setp(instruction);
                 Ok(())
@@ -172,6 +178,11 @@ impl<'a> Translator<'a> {
         let t = instruction.t.ok_or_else(unexpected)?;
         let result = match instruction.opcode() {
             Opcode::Mov | Opcode::Cvta => (self.read(instruction, 1, t), t),
+            Opcode::Pack => (self.pack(instruction, t), t),
+            Opcode::Dp4a => {
+                let u = instruction.u.ok_or_else(unexpected)?;
+                (self.dot_product(instruction, t, u), ir::Type::U32)
+            }
             Opcode::Selp => (self.select(instruction, t), t),
             Opcode::Set => (self.set(instruction, t), t),
             Opcode::Testp => (self.testp(instruction, t), ir::Type::Pred),

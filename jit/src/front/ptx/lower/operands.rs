@@ -52,6 +52,13 @@ impl<'a> Lowering<'a, '_> {
                     1
                 };
                 match &source.kind {
+                    OperandKind::Vector(elements) if role.tuple => {
+                        let ty = ty.element(elements.len()).ok_or_else(|| {
+                            Diagnostic::error(source.span, "2 or 4 registers share these bits")
+                        })?;
+                        let elements = elements.iter().map(|element| self.value(element, role, ty));
+                        Ok(Operand::Vector(elements.collect::<Result<_, _>>()?))
+                    }
                     OperandKind::Vector(elements) if wanted > 1 && elements.len() == wanted => {
                         let elements = elements.iter().map(|element| self.value(element, role, ty));
                         Ok(Operand::Vector(elements.collect::<Result<_, _>>()?))

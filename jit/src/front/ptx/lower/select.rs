@@ -1,6 +1,6 @@
 //! An instruction's spelling to its row in the opcode table.
 
-use super::super::ast::Instruction;
+use super::super::ast::{Instruction, OperandKind};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{FormId, Modifier, Slot, Type, forms_named};
 use smallvec::SmallVec;
@@ -81,7 +81,13 @@ fn try_form(id: FormId, source: &Instruction<'_>) -> Result<Selected, usize> {
         }
         at += 1;
     }
-    if at == source.suffixes.len() {
+    let fits = id
+        .form()
+        .roles
+        .iter()
+        .zip(&source.operands)
+        .all(|(role, operand)| !role.tuple || matches!(operand.kind, OperandKind::Vector(_)));
+    if at == source.suffixes.len() && fits {
         Ok(selected)
     } else {
         Err(at)
