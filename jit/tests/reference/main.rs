@@ -1,0 +1,56 @@
+//! Each instruction, run on the CPU device, gives the bits that the PTX ISA asks for.
+//!
+//! A test compiles a small kernel for each spelling of an instruction and compares it with a reference in plain Rust, for
+//! random operands and for those at which instructions behave in a special way.
+
+use wasi_cuda_jit::ir::Effect;
+
+mod approximate;
+mod bits;
+mod cases;
+mod compare;
+mod convert;
+mod device;
+mod fields;
+mod float;
+mod integer;
+mod numbers;
+
+/// The texts of the modules above, which spell every instruction that is tried.
+const TEXTS: [&str; 7] = [
+    include_str!("approximate.rs"),
+    include_str!("bits.rs"),
+    include_str!("compare.rs"),
+    include_str!("convert.rs"),
+    include_str!("fields.rs"),
+    include_str!("float.rs"),
+    include_str!("integer.rs"),
+];
+
+#[test]
+fn every_instruction_that_computes_is_tried() {
+    for row in wasi_cuda_jit::ir::ROWS
+        .iter()
+        .filter(|row| row.opcode.effect() == Effect::Pure)
+    {
+        let name = row
+            .syntax
+            .split(['.', '{', '(', ' '])
+            .next()
+            .expect("a row begins with a name");
+        // Parameters and addresses are what every kernel of these tests begins with.
+        if ["ld", "cvta"].contains(&name) {
+            continue;
+        }
+        // An instruction is spelt out, or its name stands alone where a test adds the types.
+        let openings = [
+            format!("\"{name}."),
+            format!("\"{name}\""),
+            format!("\\n{name}."),
+        ];
+        let spelt = TEXTS
+            .iter()
+            .any(|text| openings.iter().any(|opening| text.contains(opening)));
+        assert!(spelt, "no test tries `{}`", row.syntax);
+    }
+}
