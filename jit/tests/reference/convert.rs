@@ -52,7 +52,11 @@ fn integers_are_cut_or_extended() {
 fn integers_saturate_when_told_to() {
     let mut cases = Vec::new();
     for from in CONVERTED {
-        for to in CONVERTED {
+        // Where every number fits there is nothing to saturate, and `.sat` is no PTX.
+        for to in CONVERTED
+            .into_iter()
+            .filter(|to| from.min() < to.min() || from.max() > to.max())
+        {
             let body = format!("cvt.sat.{}.{} %d, %a;", to.name, from.name);
             cases.push(Case::new(body, to.name, from.name, move |[a, _, _]| {
                 to.extended(to.saturate(from.value(a)))
