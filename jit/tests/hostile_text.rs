@@ -125,7 +125,7 @@ fn what_is_unknown_is_named_with_its_place() {
         (
             ".visible .entry",
             ".extern .func f; .entry",
-            (5, 2),
+            (5, 1),
             "extern",
         ),
     ];

@@ -1,0 +1,143 @@
+//! A kernel's head: name, parameters, tuning directives.
+
+use super::super::ast::{Kernel, Parameter};
+use super::super::lexer::TokenKind;
+use super::{Parser, Result};
+use crate::diagnostics::Diagnostic;
+use crate::limits::MAX_PARAMETERS;
+
+impl<'a> Parser<'a> {
+    pub(super) fn kernel(&mut self) -> Result<Kernel<'a>> {
+        let name = self.word("a kernel's name")?;
+        let parameters = if self.eat('(')? {
+            self.parameters()?
+        } else {
+            Vec::new()
+        };
+        let max_threads = self.tuning()?;
+        let body = self.body()?;
+        Ok(Kernel {
+            name,
+            parameters,
+            max_threads,
+            body,
+        })
+    }
+
+    pub(super) fn parameters(&mut self) -> Result<Vec<Parameter<'a>>> {
+        let mut parameters = Vec::new();
+        if self.eat(')')? {
+            return Ok(parameters);
+        }
+        loop {
+            if parameters.len() == MAX_PARAMETERS {
+                return Err(self.error(format!("a kernel has at most {MAX_PARAMETERS} parameters")));
+            }
+            parameters.push(self.parameter()?);
+            if self.eat(')')? {
+                return Ok(parameters);
+            }
+            self.expect(',')?;
+        }
+    }
+
+    /// `.param {.align n} .type {.ptr {.space} {.align n}} name {[size]}`
+    pub(super) fn parameter(&mut self) -> Result<Parameter<'a>> {
+        self.expect_dot("param", "a kernel's parameters begin with `.param`")?;
+        let mut align = self.align()?;
+        let ty = self.ty()?;
+        let mut pointer = false;
+        if self.eat_dot("ptr")? {
+            pointer = true;
+            if matches!(
+                self.token.kind,
+                TokenKind::Dot("global" | "const" | "shared" | "local")
+            ) {
+                self.advance()?;
+            }
+            // The alignment of what it points to, which the guards check for themselves.
+            self.align()?;
+        }
+        if align.is_none() {
+            align = self.align()?;
+        }
+        let name = self.word("a parameter's name")?;
+        let array = if self.eat('[')? {
+            let size = self.integer("the parameter's size")?;
+            self.expect(']')?;
+            Some(size)
+        } else {
+            None
+        };
+        Ok(Parameter {
+            name,
+            ty,
+            array,
+            align,
+            pointer,
+        })
+    }
+
+    pub(super) fn align(&mut self) -> Result<Option<u32>> {
+        if !self.eat_dot("align")? {
+            return Ok(None);
+        }
+        let span = self.token.span;
+        let align = self.integer("an alignment")?;
+        if !align.is_power_of_two() || align > 128 {
+            return Err(Diagnostic::error(
+                span,
+                "an alignment is a power of two, at most 128",
+            ));
+        }
+        Ok(Some(align))
+    }
+
+    /// The performance-tuning directives between a kernel's head and its body.
+    pub(super) fn tuning(&mut self) -> Result<Option<u32>> {
+        let mut max_threads = None;
+        while let TokenKind::Dot(name) = self.token.kind {
+            let span = self.advance()?.span;
+            match name {
+                "maxntid" | "reqntid" => {
+                    let product = self
+                        .integers()?
+                        .iter()
+                        .fold(1u32, |product, n| product.saturating_mul(*n));
+                    max_threads = Some(max_threads.unwrap_or(u32::MAX).min(product));
+                }
+                "minnctapersm" | "maxnctapersm" | "maxnreg" => {
+                    self.integers()?;
+                }
+                "pragma" => self.pragma()?,
+                _ => {
+                    return Err(Diagnostic::error(
+                        span,
+                        format!("unknown directive `.{name}` before a kernel's body"),
+                    ));
+                }
+            }
+        }
+        Ok(max_threads)
+    }
+
+    pub(super) fn integers(&mut self) -> Result<Vec<u32>> {
+        let mut numbers = vec![self.integer("a number")?];
+        while numbers.len() < 3 && self.eat(',')? {
+            numbers.push(self.integer("a number")?);
+        }
+        Ok(numbers)
+    }
+
+    pub(super) fn pragma(&mut self) -> Result<()> {
+        loop {
+            let span = self.token.span;
+            let TokenKind::Text(_) = self.advance()?.kind else {
+                return Err(Diagnostic::error(span, "expected a string after `.pragma`"));
+            };
+            if !self.eat(',')? {
+                return self.expect(';');
+            }
+        }
+    }
+}
