@@ -140,8 +140,8 @@ pub enum Terminator {
     Fault {
         /// Index in [`Function::sites`].
         site: u32,
-        /// The address to record.
-        address: Option<Register>,
+        /// The offset in the window of the address to record.
+        offset: Option<Register>,
     },
     /// The launch ends because it was told to stop.
     Stop,
@@ -280,6 +280,8 @@ pub struct Address {
     pub base: AddressBase,
     /// In bytes.
     pub offset: i64,
+    /// Where a guard has put the address's offset in the window, if it has been over it.
+    pub guarded: Option<Register>,
 }
 
 /// What an address starts from.

@@ -11,6 +11,7 @@
 use super::editor::{
     add_block, add_fault, add_register, binary, branch, compare, instruction, site,
 };
+use super::sums::{Pointers, Sum, Sums};
 use crate::ir::{
     Address, AddressBase, Block, Effect, FaultCause, Function, Hidden, Instruction, Modifier,
     Opcode, Operand, Register, Terminator, Type,
@@ -38,6 +39,7 @@ pub(super) fn run(function: &mut Function, checked: bool) {
     {
         return;
     }
+    let pointers = Pointers::of(function);
     let scratch = Scratch {
         address: add_register(function, Type::B64),
         offset: add_register(function, Type::B64),
@@ -48,7 +50,7 @@ pub(super) fn run(function: &mut Function, checked: bool) {
     };
     for index in 0..function.blocks.len() {
         if function.blocks[index].instructions.iter().any(is_access) {
-            guard_block(function, index, &scratch, checked);
+            guard_block(function, index, &scratch, &pointers, checked);
         }
     }
 }
@@ -58,7 +60,13 @@ fn is_access(instruction: &Instruction) -> bool {
         && matches!(instruction.opcode().effect(), Effect::Load | Effect::Store)
 }
 
-fn guard_block(function: &mut Function, index: usize, scratch: &Scratch, checked: bool) {
+fn guard_block(
+    function: &mut Function,
+    index: usize,
+    scratch: &Scratch,
+    pointers: &Pointers,
+    checked: bool,
+) {
     let instructions = std::mem::take(&mut function.blocks[index].instructions);
     let last = std::mem::replace(&mut function.blocks[index].terminator, Terminator::Exit);
     let mut guard = Guard {
@@ -66,10 +74,12 @@ fn guard_block(function: &mut Function, index: usize, scratch: &Scratch, checked
         current: index,
         scratch,
     };
+    let mut sums = Sums::default();
     for mut instruction in instructions {
         if is_access(&instruction) {
-            guard.access(&mut instruction, checked);
+            guard.access(&mut instruction, &sums, checked);
         }
+        sums.after(&instruction, pointers);
         guard.push(instruction);
     }
     let current = guard.current;
@@ -84,9 +94,9 @@ struct Guard<'a> {
 }
 
 impl Guard<'_> {
-    fn access(&mut self, instruction: &mut Instruction, checked: bool) {
+    fn access(&mut self, instruction: &mut Instruction, sums: &Sums, checked: bool) {
         let size = instruction.access_bytes();
-        self.resolve_address(instruction);
+        self.resolve_address(instruction, sums);
         if size > 1 {
             self.require_alignment(instruction, size);
         }
@@ -96,53 +106,83 @@ impl Guard<'_> {
         }
     }
 
-    /// Puts the address into one register, which the access then uses alone.
-    fn resolve_address(&mut self, instruction: &mut Instruction) {
-        let d = self.scratch.address;
+    /// Puts the access's offset in the window and its address into registers; the access then uses the latter alone.
+    fn resolve_address(&mut self, instruction: &mut Instruction, sums: &Sums) {
+        let Scratch {
+            address, offset, ..
+        } = *self.scratch;
+        let window = Operand::Hidden(Hidden::WindowBase);
+        let register = Operand::Register;
         for operand in &mut instruction.operands {
-            let Operand::Address(address) = operand else {
+            let Operand::Address(place) = operand else {
                 continue;
             };
-            let computed = match *address {
-                Address {
-                    base: AddressBase::Register(base),
-                    offset: 0,
-                } => mov(d, Operand::Register(base)),
-                Address {
-                    base: AddressBase::Register(base),
+            let sum = match place.base {
+                AddressBase::Register(base) => sums.find(base),
+                _ => None,
+            };
+            let base = match place.base {
+                AddressBase::Register(base) => register(base),
+                _ => Operand::Immediate(0),
+            };
+            if let Some(Sum { pointer, index, .. }) = sum {
+                self.push(binary(
+                    Opcode::Sub,
+                    Type::U64,
                     offset,
-                } => binary(
+                    register(pointer),
+                    window.clone(),
+                ));
+                self.push(binary(
                     Opcode::Add,
                     Type::U64,
-                    d,
-                    Operand::Register(base),
-                    Operand::Immediate(offset as u64),
-                ),
-                Address { offset, .. } => mov(d, Operand::Immediate(offset as u64)),
-            };
-            *address = Address {
-                base: AddressBase::Register(d),
+                    offset,
+                    register(offset),
+                    register(index),
+                ));
+            } else {
+                self.push(binary(Opcode::Sub, Type::U64, offset, base, window.clone()));
+            }
+            if place.offset != 0 {
+                let constant = Operand::Immediate(place.offset as u64);
+                self.push(binary(
+                    Opcode::Add,
+                    Type::U64,
+                    offset,
+                    register(offset),
+                    constant,
+                ));
+            }
+            self.push(binary(
+                Opcode::Add,
+                Type::U64,
+                address,
+                register(offset),
+                window.clone(),
+            ));
+            *place = Address {
+                base: AddressBase::Register(address),
                 offset: 0,
+                guarded: Some(offset),
             };
-            self.function.blocks[self.current]
-                .instructions
-                .push(computed);
         }
     }
 
+    /// The window begins at a multiple of any access's size, so that offset and address are aligned alike.
     fn require_alignment(&mut self, instruction: &Instruction, size: u32) {
         let Scratch {
-            address,
+            offset,
             word,
             outside,
             ..
         } = *self.scratch;
         let low_bits = Operand::Immediate(u64::from(size) - 1);
+        let zero = Operand::Immediate(0);
         self.push(binary(
             Opcode::And,
             Type::B64,
             word,
-            Operand::Register(address),
+            Operand::Register(offset),
             low_bits,
         ));
         self.push(compare(
@@ -150,27 +190,16 @@ impl Guard<'_> {
             Type::U64,
             outside,
             Operand::Register(word),
-            Operand::Immediate(0),
+            zero,
         ));
         self.fault_if_outside(FaultCause::Misaligned, instruction, size);
     }
 
     fn require_window(&mut self, instruction: &Instruction, size: u32) {
         let Scratch {
-            address,
-            offset,
-            outside,
-            ..
+            offset, outside, ..
         } = *self.scratch;
-        let base = Operand::Hidden(Hidden::WindowBase);
         let mapped = Operand::Hidden(Hidden::WindowMapped);
-        self.push(binary(
-            Opcode::Sub,
-            Type::U64,
-            offset,
-            Operand::Register(address),
-            base,
-        ));
         self.push(compare(
             Modifier::Ge,
             Type::U64,
@@ -242,7 +271,7 @@ impl Guard<'_> {
         let fault = add_fault(
             self.function,
             site(cause, size, instruction.span),
-            Some(self.scratch.address),
+            Some(self.scratch.offset),
         );
         let next = add_block(self.function, Block::ending(Terminator::Exit));
         self.function.blocks[self.current].terminator = branch(self.scratch.outside, fault, next);
@@ -256,14 +285,11 @@ impl Guard<'_> {
     }
 }
 
-fn mov(d: Register, a: Operand) -> Instruction {
-    instruction(Opcode::Mov, Type::U64, smallvec![Operand::Register(d), a])
-}
-
 fn load(t: Type, d: Register, address: Register) -> Instruction {
     let address = Address {
         base: AddressBase::Register(address),
         offset: 0,
+        guarded: None,
     };
     instruction(
         Opcode::LdSandbox,

@@ -95,6 +95,7 @@ fn poll_block(
     let place = Operand::Address(Address {
         base: AddressBase::Register(address),
         offset: 0,
+        guarded: None,
     });
     let instructions = vec![
         instruction(

@@ -40,13 +40,13 @@ pub(super) fn add_block(function: &mut Function, block: Block) -> BlockId {
 pub(super) fn add_fault(
     function: &mut Function,
     site: FaultSite,
-    address: Option<Register>,
+    offset: Option<Register>,
 ) -> BlockId {
     let index = function.sites.len() as u32;
     function.sites.push(site);
     let terminator = Terminator::Fault {
         site: index,
-        address,
+        offset,
     };
     add_block(
         function,

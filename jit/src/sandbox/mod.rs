@@ -14,6 +14,7 @@ mod bounds;
 mod deadline;
 mod editor;
 mod predication;
+mod sums;
 mod traps;
 mod zeroing;
 

@@ -10,7 +10,7 @@ pub(super) fn run(function: &mut Function) {
             function.sites.push(site(FaultCause::Trap, 0, span));
             block.terminator = Terminator::Fault {
                 site: site_index,
-                address: None,
+                offset: None,
             };
         }
     }

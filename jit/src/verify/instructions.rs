@@ -140,6 +140,7 @@ fn check_parameter(function: &Function, instruction: &Instruction) -> Result<(),
     let Some(Address {
         base: AddressBase::Parameter(index),
         offset,
+        ..
     }) = instruction.address()
     else {
         return Err("a parameter's name is expected".into());
@@ -190,6 +191,18 @@ fn check_rounding(instruction: &Instruction) -> Result<(), String> {
             Err("nothing is rounded here; leave out .rn".into())
         }
         (false, false) if rounds || rounds_to_integer => Err("integers are not rounded".into()),
+        (false, false) if instruction.has(Modifier::Sat) && holds_all(to, from) => {
+            Err(format!("every {from} fits {to}; leave out .sat"))
+        }
         _ => Ok(()),
+    }
+}
+
+/// Whether every value of one integer type is a value of the other.
+fn holds_all(to: Type, from: Type) -> bool {
+    match (from.is_signed(), to.is_signed()) {
+        (true, false) => false,
+        (false, true) => from.bits() < to.bits(),
+        _ => from.bits() <= to.bits(),
     }
 }

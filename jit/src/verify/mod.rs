@@ -5,7 +5,7 @@
 //! works out each kernel's [`Signature`], by which the host checks launches.
 
 mod instructions;
-mod pointers;
+pub(crate) mod pointers;
 mod signatures;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};

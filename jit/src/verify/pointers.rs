@@ -7,10 +7,13 @@
 use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register};
 
 /// The parameter that a register was computed from, as an address would be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Root {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// None: it is no address.
     None,
+    /// This one.
     Parameter(u32),
+    /// One or another.
     Several,
 }
 
@@ -55,7 +58,7 @@ pub(super) fn pointer_parameters(function: &Function) -> Vec<bool> {
 }
 
 /// The roots of all registers: a fixed point, reached after at most two rises of each register.
-fn roots(function: &Function) -> Vec<Root> {
+pub(crate) fn roots(function: &Function) -> Vec<Root> {
     let mut roots = vec![Root::None; function.registers.len()];
     let mut changed = true;
     while changed {
@@ -86,6 +89,7 @@ fn produced_root(
             Some(Address {
                 base: AddressBase::Parameter(index),
                 offset: 0,
+                ..
             }) if function
                 .parameters
                 .get(*index as usize)

@@ -60,6 +60,7 @@ const CLAIMED: u32 = 1;
 const WRITTEN: u32 = 2;
 
 /// Where the first fault of a launch is recorded. Later ones find it taken and leave it alone.
+#[repr(C)]
 #[derive(Debug, Default)]
 pub struct FaultSlot {
     state: AtomicU32,

@@ -15,7 +15,9 @@ use cranelift_module::{FuncId, Linkage, Module as _};
 use std::fmt;
 
 /// What a compiled kernel looks like: the launch, the block's index; 0 for the end, 1 for a fault, 2 for a stop.
-pub(super) type Entry = unsafe extern "C" fn(*const Launch, u32, u32, u32) -> u32;
+///
+/// The index comes by address: values that only a fault needs then take no register in the loop over the threads.
+pub(super) type Entry = unsafe extern "C" fn(*const Launch, *const [u32; 3]) -> u32;
 
 /// The code of a module.
 pub(super) struct Code {
@@ -120,8 +122,7 @@ fn define(
 fn entry_signature(module: &JITModule) -> Signature {
     let pointer = module.target_config().pointer_type();
     let mut signature = module.make_signature();
-    signature.params.push(AbiParam::new(pointer));
-    signature.params.extend([AbiParam::new(types::I32); 3]);
+    signature.params.extend([AbiParam::new(pointer); 2]);
     signature.returns.push(AbiParam::new(types::I32));
     signature
 }
@@ -163,10 +164,10 @@ fn libcall_name(call: cranelift_codegen::ir::LibCall) -> String {
 fn declare_externals(module: &mut JITModule) -> Result<Externals<FuncId>, Diagnostic> {
     let pointer = module.target_config().pointer_type();
     let mut record = module.make_signature();
-    record.params.push(AbiParam::new(pointer));
+    record.params.extend([AbiParam::new(pointer); 2]);
     record.params.push(AbiParam::new(types::I32));
     record.params.push(AbiParam::new(types::I64));
-    record.params.extend([AbiParam::new(types::I32); 6]);
+    record.params.extend([AbiParam::new(types::I32); 3]);
     let mut unary = module.make_signature();
     unary.params.push(AbiParam::new(types::F32));
     unary.returns.push(AbiParam::new(types::F32));

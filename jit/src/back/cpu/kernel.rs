@@ -103,8 +103,9 @@ impl Kernel {
                 row % height.max(1),
                 row / height.max(1),
             );
+            let index = [x as u32, y as u32, z as u32];
             // SAFETY: the entry was compiled with this signature, and the caller vouches for what it reads.
-            match unsafe { entry(launch, x as u32, y as u32, z as u32) } {
+            match unsafe { entry(launch, &raw const index) } {
                 0 => {}
                 1 => return Outcome::Faulted,
                 _ => return Outcome::Stopped,
@@ -122,7 +123,8 @@ impl Kernel {
             FaultCause::Misaligned => FaultKind::Misaligned,
             FaultCause::Trap => FaultKind::Trap,
         };
-        let (address, size) = (raw.address, site.size);
+        let size = site.size;
+        let address = if size == 0 { 0 } else { raw.address };
         Some(Fault {
             kind,
             span: site.span,

@@ -3,29 +3,30 @@
 use super::fault::RawFault;
 use super::launch::Launch;
 
-/// Records a fault; called from a kernel's cold blocks.
+/// Records a fault; called from a kernel's cold blocks. The offset is that of the address in the window.
 ///
 /// # Safety
 ///
-/// `launch` is the launch that the calling code was entered with.
+/// `launch` and `block` are what the calling code was entered with.
 #[allow(
     clippy::too_many_arguments,
     reason = "compiled code passes scalars only"
 )]
 pub(super) unsafe extern "C" fn record_fault(
     launch: *const Launch,
+    block: *const [u32; 3],
     site: u32,
-    address: u64,
-    block_x: u32,
-    block_y: u32,
-    block_z: u32,
+    offset: u64,
     thread_x: u32,
     thread_y: u32,
     thread_z: u32,
 ) {
     // SAFETY: the caller vouches for `launch`, and `run_blocks` asks that its fault slot be valid.
-    let slot = unsafe { &*(*launch).fault };
-    let (block, thread) = ([block_x, block_y, block_z], [thread_x, thread_y, thread_z]);
+    let (slot, window) = unsafe { (&*(*launch).fault, (*launch).window_base) };
+    let address = window.wrapping_add(offset);
+    // SAFETY: the caller vouches for `block`.
+    let block = unsafe { *block };
+    let thread = [thread_x, thread_y, thread_z];
     slot.record(RawFault {
         site,
         address,

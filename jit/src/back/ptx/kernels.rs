@@ -128,16 +128,12 @@ fn print_terminator(
         }
         Terminator::Exit | Terminator::Stop => writeln!(text, "\tret;"),
         Terminator::Trap(_) => writeln!(text, "\ttrap;"),
-        Terminator::Fault { site, address } => {
-            let _ = writeln!(text, "\tmov.u32 %site, {site};");
-            let _ = match address {
-                Some(address) => writeln!(
-                    text,
-                    "\tmov.b64 %address, {};",
-                    register(function, *address)
-                ),
-                None => writeln!(text, "\tmov.b64 %address, 0;"),
-            };
+        Terminator::Fault { site, offset } => {
+            let offset = offset.map_or("0".to_owned(), |offset| register(function, offset));
+            let _ = writeln!(
+                text,
+                "\tmov.u32 %site, {site};\n\tmov.b64 %address, {offset};"
+            );
             writeln!(text, "\tbra $fault;")
         }
     };
@@ -148,6 +144,11 @@ fn print_terminator(
 /// The layout is that of `FaultSlot` on the CPU device: state, site, address, block, thread.
 fn print_recorder(text: &mut String) {
     text.push_str("$fault:\n");
+    let base = hidden_offset(Hidden::WindowBase);
+    let _ = writeln!(
+        text,
+        "\tld.param.u64 %fault, [{RECORD}+{base}];\n\tadd.s64 %address, %address, %fault;"
+    );
     let _ = writeln!(text, "\tld.param.u64 %fault, [{RECORD}+{FAULT_OFFSET}];");
     text.push_str("\tatom.global.cas.b32 %state, [%fault], 0, 1;\n");
     text.push_str("\tsetp.ne.u32 %taken, %state, 0;\n\t@%taken bra $faulted;\n");

@@ -94,10 +94,11 @@ impl Translator<'_> {
         }
     }
 
+    /// A field of the launch record that has 64 bits.
     fn launch_pointer(&mut self, offset: i32) -> Value {
         self.builder
             .ins()
-            .load(self.pointer, launch_field(), self.threads.launch, offset)
+            .load(types::I64, launch_field(), self.threads.launch, offset)
     }
 
     fn parameter_offset(&self, address: &Address) -> i32 {
@@ -131,21 +132,16 @@ impl Translator<'_> {
 
     /// Where the address is in the host's memory.
     fn host_address(&mut self, address: &Address) -> Value {
-        let guest = self.guest_address(address);
-        let base = self.builder.ins().load(
-            types::I64,
-            launch_field(),
-            self.threads.launch,
-            field::WINDOW_BASE,
-        );
-        let mask = self.builder.ins().load(
-            types::I64,
-            launch_field(),
-            self.threads.launch,
-            field::WINDOW_MASK,
-        );
         let host = self.launch_pointer(field::WINDOW_HOST);
-        let offset = self.builder.ins().isub(guest, base);
+        let mask = self.launch_pointer(field::WINDOW_MASK);
+        let offset = match address.guarded {
+            Some(offset) => self.register(offset),
+            None => {
+                let guest = self.guest_address(address);
+                let base = self.launch_pointer(field::WINDOW_BASE);
+                self.builder.ins().isub(guest, base)
+            }
+        };
         let inside = self.builder.ins().band(offset, mask);
         self.builder.ins().iadd(host, inside)
     }

@@ -11,8 +11,8 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 pub(super) struct ThreadLoop {
     /// The launch record.
     pub(super) launch: Value,
-    /// Index of the block in the grid.
-    pub(super) block_index: [Value; 3],
+    /// Where the index of the block in the grid is.
+    pub(super) block_index: Value,
     /// Index of the thread in its block.
     pub(super) thread_index: [Variable; 3],
     /// Where a thread begins.
@@ -29,7 +29,7 @@ impl ThreadLoop {
         let parameters: Vec<Value> = builder.block_params(entry).to_vec();
         Self {
             launch: parameters[0],
-            block_index: [parameters[1], parameters[2], parameters[3]],
+            block_index: parameters[1],
             thread_index: [(); 3].map(|()| builder.declare_var(types::I32)),
             body: builder.create_block(),
             next: builder.create_block(),
@@ -85,9 +85,9 @@ impl Translator<'_> {
             S::TidX => self.builder.use_var(self.threads.thread_index[0]),
             S::TidY => self.builder.use_var(self.threads.thread_index[1]),
             S::TidZ => self.builder.use_var(self.threads.thread_index[2]),
-            S::CtaidX => self.threads.block_index[0],
-            S::CtaidY => self.threads.block_index[1],
-            S::CtaidZ => self.threads.block_index[2],
+            S::CtaidX => self.block_index(0),
+            S::CtaidY => self.block_index(4),
+            S::CtaidZ => self.block_index(8),
             S::NtidX => self.extent(field::BLOCK),
             S::NtidY => self.extent(field::BLOCK + 4),
             S::NtidZ => self.extent(field::BLOCK + 8),
@@ -96,6 +96,13 @@ impl Translator<'_> {
             S::NctaidZ => self.extent(field::GRID + 8),
             S::LaneId => self.lane(),
         }
+    }
+
+    fn block_index(&mut self, offset: i32) -> Value {
+        let place = self.threads.block_index;
+        self.builder
+            .ins()
+            .load(types::I32, launch_field(), place, offset)
     }
 
     fn extent(&mut self, offset: i32) -> Value {
@@ -122,7 +129,7 @@ impl Translator<'_> {
     }
 }
 
-/// Fields of the launch record never change while a kernel runs, so their loads may be moved out of loops.
+/// The launch record and the block's index never change while a kernel runs, so their loads may be moved out of loops.
 pub(super) fn launch_field() -> MemFlagsData {
     MemFlagsData::trusted().with_readonly().with_can_move()
 }

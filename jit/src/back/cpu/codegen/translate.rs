@@ -19,7 +19,6 @@ pub(super) struct Translator<'a> {
     pub(super) kernel: &'a ir::Function,
     pub(super) builder: FunctionBuilder<'a>,
     pub(super) externals: &'a Externals<FuncRef>,
-    pub(super) pointer: Type,
     target: TargetFrontendConfig,
     /// The kernel's registers.
     pub(super) registers: Vec<Variable>,
@@ -48,12 +47,10 @@ impl<'a> Translator<'a> {
             .map(|_| builder.create_block())
             .collect();
         let threads = ThreadLoop::new(&mut builder);
-        let pointer = target.pointer_type();
         Self {
             kernel,
             builder,
             externals,
-            pointer,
             target,
             registers,
             blocks,
@@ -112,24 +109,24 @@ impl<'a> Translator<'a> {
                 let next = self.threads.next;
                 self.builder.ins().jump(next, &[]);
             }
-            Terminator::Fault { site, address } => self.record_fault(*site, *address),
+            Terminator::Fault { site, offset } => self.record_fault(*site, *offset),
             // The sandbox turns traps into faults; one that is left ends the launch all the same.
             Terminator::Stop | Terminator::Trap(_) => self.leave(Status::Stopped),
         }
     }
 
-    fn record_fault(&mut self, site: u32, address: Option<Register>) {
+    fn record_fault(&mut self, site: u32, offset: Option<Register>) {
         let site = self.builder.ins().iconst(types::I32, i64::from(site));
-        let address = match address {
+        let offset = match offset {
             Some(register) => self.register(register),
             None => self.builder.ins().iconst(types::I64, 0),
         };
-        let [x, y, z] = self.threads.block_index;
-        let [tx, ty, tz] = self
+        let [x, y, z] = self
             .threads
             .thread_index
             .map(|variable| self.builder.use_var(variable));
-        let arguments = [self.threads.launch, site, address, x, y, z, tx, ty, tz];
+        let (launch, block) = (self.threads.launch, self.threads.block_index);
+        let arguments = [launch, block, site, offset, x, y, z];
         self.builder
             .ins()
             .call(self.externals.record_fault, &arguments);

@@ -186,7 +186,11 @@ impl<'a> Lowering<'a, '_> {
             }
             (None, _) => AddressBase::Absolute,
         };
-        Ok(Operand::Address(Address { base, offset }))
+        Ok(Operand::Address(Address {
+            base,
+            offset,
+            guarded: None,
+        }))
     }
 
     fn parameter(&self, name: &str) -> Option<u32> {
