@@ -30,7 +30,7 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
         return Err(Diagnostic::error(
             source.name.span,
             format!(
-                "unknown instruction `{spelling}`; docs/guests.md lists those that are supported"
+                "unknown instruction `{spelling}`; docs/instructions.md lists those that are supported"
             ),
         ));
     }
