@@ -6,13 +6,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
-# with_nvrtc VERSION TARGET ARCHITECTURE [OPTION...]
+# with_nvrtc VERSION TARGET ARCHITECTURE SOURCES [OPTION...]
 with_nvrtc() {
     local libraries compiler=$1 target=$2 architecture=$3
     libraries=$("$here/tools.sh" "${compiler%%.*}")
-    for source in "$here"/cuda/*.cu; do
-        python3 "$here/nvrtc.py" "$libraries" "$source" "$here/ptx/$compiler/$target/$(basename "$source" .cu).ptx" \
-            --gpu-architecture="$architecture" "${@:4}"
+    for name in $4; do
+        python3 "$here/nvrtc.py" "$libraries" "$here/cuda/$name.cu" "$here/ptx/$compiler/$target/$name.ptx" \
+            --gpu-architecture="$architecture" "${@:5}"
     done
 }
 
@@ -46,11 +46,16 @@ with_rustc() {
 
 rm -rf "$here/ptx"
 
-with_nvrtc nvrtc-12.9 sm_75 compute_75
-with_nvrtc nvrtc-12.9 sm_90 compute_90
-with_nvrtc nvrtc-13.5 sm_80 compute_80
-with_nvrtc nvrtc-13.5 sm_90 compute_90
-with_nvrtc nvrtc-13.5 sm_80-lineinfo compute_80 -lineinfo
+every=$(cd "$here/cuda" && basename --suffix .cu -- *.cu)
+# Without optimisation the others use local memory and functions.
+plain="grid_stride saxpy vector_add"
+with_nvrtc nvrtc-12.9 sm_75 compute_75 "$every"
+with_nvrtc nvrtc-12.9 sm_90 compute_90 "$every"
+with_nvrtc nvrtc-13.5 sm_80 compute_80 "$every"
+with_nvrtc nvrtc-13.5 sm_90 compute_90 "$every"
+with_nvrtc nvrtc-13.5 sm_80-fast compute_80 "$every" --use_fast_math
+with_nvrtc nvrtc-13.5 sm_80-lineinfo compute_80 "$every" -lineinfo
+with_nvrtc nvrtc-13.5 sm_80-debug compute_80 "$plain" -G
 with_clang sm_75 sm_75 -O3
 with_clang sm_90 sm_90 -O3
 with_clang sm_80-O1 sm_80 -O1
