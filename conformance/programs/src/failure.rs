@@ -5,25 +5,32 @@ use std::time::Duration;
 use wasi_cuda::{DeviceBuffer, Event, LaunchConfig, Result, Stream};
 
 use crate::functions::*;
-use crate::{Setup, at, covers, ok, refused};
+use crate::{Gate, Setup, at, covers, ok, refused};
 
 /// Makes the stream fail with `fault`, and returns an event behind the failure.
 pub fn fault(setup: &Setup, stream: &Stream) -> Result<Event> {
     let mut buffer = setup.device.alloc_zeros::<u32>(1)?;
+    // The event has to be enqueued before the stream has failed.
+    let gate = Gate::close(setup, stream)?;
     let past_the_end = (&mut buffer, 4i64, 0u32, 0u32);
     stream.launch(&setup.write_4, LaunchConfig::new(1, 1), past_the_end)?;
-    stream.record_event()
+    let event = stream.record_event()?;
+    gate.open()?;
+    Ok(event)
 }
 
-/// Makes the stream fail with `deadline-exceeded`.
+/// Makes the stream fail with `deadline-exceeded`, and returns an event behind the failure.
 pub fn deadline(setup: &Setup, stream: &Stream) -> Result<Event> {
     let flag = setup.device.alloc_zeros::<u32>(1)?;
+    let gate = Gate::close(setup, stream)?;
     stream.set_time_limit(Some(Duration::from_millis(20)))?;
     stream.launch(&setup.endless, LaunchConfig::new(1, 1), (&flag,))?;
-    stream.record_event()
+    let event = stream.record_event()?;
+    gate.open()?;
+    Ok(event)
 }
 
-/// Makes the stream fail with `cancelled`.
+/// Makes the stream fail with `cancelled`, and returns an event behind the failure.
 pub fn cancel(setup: &Setup, stream: &Stream) -> Result<Event> {
     let flag = setup.device.alloc_zeros::<u32>(1)?;
     stream.launch(&setup.endless, LaunchConfig::new(1, 1), (&flag,))?;

@@ -12,9 +12,11 @@ mod expect;
 pub mod failure;
 mod fault;
 pub mod functions;
+mod gate;
 pub mod kernels;
 mod setup;
 
 pub use expect::{covers, ok, refused, refused_saying, refused_with};
 pub use fault::{Expected, faulted, line_of};
+pub use gate::Gate;
 pub use setup::{Setup, at, default_device, runs_well};

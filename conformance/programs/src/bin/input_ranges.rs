@@ -76,6 +76,7 @@ fn main() -> Result<()> {
 
 /// Buffers of sizes that no device has; a read of more than a guest can address.
 fn sizes(device: &wasi_cuda::Device) {
+    let used = device.memory_usage().used;
     for size in [
         1 << 63,
         u64::MAX,
@@ -89,7 +90,7 @@ fn sizes(device: &wasi_cuda::Device) {
     refused(BUFFER, INVALID, Buffer::new(device.raw(), 0));
     assert_eq!(
         device.memory_usage().used,
-        0,
+        used,
         "buffers that were refused should use no memory"
     );
     covers(MEMORY_USAGE, "ok");
