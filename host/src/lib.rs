@@ -106,6 +106,8 @@ mod pending;
 mod progress;
 mod quota;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod timer;
 mod usage;
 mod view;

@@ -2,6 +2,7 @@
 
 use crate::bindings::LinkOptions;
 use crate::bindings::wasi::cuda::{device, execution, memory, module, polling, types};
+use crate::impls::replace_write;
 use crate::view::{WasiCuda, WasiCudaCtxView, WasiCudaView};
 use wasmtime::component::Linker;
 
@@ -33,5 +34,6 @@ pub fn add_to_linker_with<T: Send + 'static>(
     memory::add_to_linker::<T, WasiCuda>(linker, &options.into(), view)?;
     module::add_to_linker::<T, WasiCuda>(linker, view)?;
     execution::add_to_linker::<T, WasiCuda>(linker, &options.into(), view)?;
-    polling::add_to_linker::<T, WasiCuda>(linker, view)
+    polling::add_to_linker::<T, WasiCuda>(linker, view)?;
+    replace_write(linker, view)
 }

@@ -146,22 +146,19 @@ impl Stream {
     }
 
     /// Copies bytes to the device: at once when nothing is before them, else behind what is.
-    pub(crate) async fn write(&self, to: Place, data: Vec<u8>) -> CudaResult<()> {
-        if !self.grant.guest().pending.can_ever_hold(data.len() as u64) {
+    pub(crate) async fn write(&self, to: Place, bytes: &[u8]) -> CudaResult<()> {
+        let pending = &self.grant.guest().pending;
+        if !pending.can_ever_hold(bytes.len() as u64) {
             return Err(Quota::PendingWork.into());
         }
         let captures = crate::lock(&self.settings).capture.is_some();
         if captures || !self.progress.is_idle() {
-            return self
-                .enqueue(Operation::Write {
-                    to,
-                    data: Arc::new(data),
-                })
-                .await;
+            let data = Arc::new(copied(bytes)?);
+            return self.enqueue(Operation::Write { to, data }).await;
         }
         let space = self.grant.space()?;
         let mut offset = to.in_window();
-        for slice in data.chunks(COPY_SLICE) {
+        for slice in bytes.chunks(COPY_SLICE) {
             space.write(offset, slice);
             offset += slice.len() as u64;
             if slice.len() == COPY_SLICE {
@@ -175,12 +172,7 @@ impl Stream {
     pub(crate) async fn read(&self, from: Place, length: usize) -> CudaResult<Vec<u8>> {
         self.progress.drained().await;
         self.check()?;
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(length).map_err(|_| {
-            CudaError::other(format!(
-                "the host has no {length} bytes for a copy of the buffer"
-            ))
-        })?;
+        let mut bytes = room(length)?;
         let space = self.grant.space()?;
         while bytes.len() < length {
             let slice = (length - bytes.len()).min(COPY_SLICE);
@@ -251,6 +243,23 @@ impl Stream {
             Some(capture) => Ok(capture.operations),
         }
     }
+}
+
+/// An empty vector with room for so many bytes.
+fn room(length: usize) -> CudaResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match bytes.try_reserve_exact(length) {
+        Ok(()) => Ok(bytes),
+        Err(_) => Err(CudaError::other(format!(
+            "the host has no {length} bytes to copy through"
+        ))),
+    }
+}
+
+fn copied(bytes: &[u8]) -> CudaResult<Vec<u8>> {
+    let mut copy = room(bytes.len())?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
 }
 
 impl Capture {

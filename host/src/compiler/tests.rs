@@ -1,1 +1,134 @@
+//! Sharing compiles and giving up on them.
 
+use super::*;
+use crate::backend::{Backend, Space};
+use crate::device::DeviceProperties;
+use crate::testing::{Gate, code, device};
+use std::sync::atomic::AtomicU32;
+
+/// A backend that compiles anything but the empty source into nothing, once its gate is open.
+struct Counting {
+    compiles: AtomicU32,
+    gate: Gate,
+}
+
+impl Backend for Counting {
+    fn properties(&self) -> &DeviceProperties {
+        unreachable!("the compiler asks for none")
+    }
+
+    fn open_space(&self, _checked: bool) -> Result<Arc<dyn Space>, String> {
+        Err("no memory".into())
+    }
+
+    fn compile(&self, source: &str, _checked: bool) -> Result<Program, Vec<Diagnostic>> {
+        self.compiles.fetch_add(1, SeqCst);
+        self.gate.pass();
+        if source.is_empty() {
+            return Err(vec![Diagnostic::error(Default::default(), "nothing there")]);
+        }
+        Ok(Program {
+            kernels: Vec::new(),
+            diagnostics: Vec::new(),
+        })
+    }
+}
+
+fn backend(gate: &Gate) -> (Arc<Counting>, Arc<dyn Backend>) {
+    let backend = Arc::new(Counting {
+        compiles: AtomicU32::new(0),
+        gate: gate.clone(),
+    });
+    (backend.clone(), backend)
+}
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test]
+async fn the_same_source_is_compiled_once_for_each_mode() {
+    let gate = Gate::default();
+    gate.open();
+    let (counting, backend) = backend(&gate);
+    let compiler = Compiler::new(2);
+    for (source, checked) in [
+        ("a", false),
+        ("a", false),
+        ("a", true),
+        ("b", false),
+        ("a", false),
+    ] {
+        code(compiler.load(&backend, source.into(), checked, LONG).await).unwrap();
+    }
+    assert_eq!(counting.compiles.load(SeqCst), 3);
+}
+
+#[tokio::test]
+async fn findings_of_a_refused_source_reach_the_guest() {
+    let gate = Gate::default();
+    gate.open();
+    let (_, backend) = backend(&gate);
+    let refused = code(
+        Compiler::new(1)
+            .load(&backend, String::new(), false, LONG)
+            .await,
+    );
+    assert!(
+        matches!(refused, Err(ErrorCode::Rejected(found)) if found[0].message == "nothing there")
+    );
+}
+
+#[tokio::test]
+async fn a_compile_that_takes_too_long_is_given_up_and_still_cached() {
+    let gate = Gate::default();
+    let (counting, backend) = backend(&gate);
+    let compiler = Compiler::new(1);
+    let late = code(
+        compiler
+            .load(&backend, "slow".into(), false, Duration::from_millis(5))
+            .await,
+    );
+    assert!(matches!(
+        late,
+        Err(ErrorCode::QuotaExceeded(Quota::CompileTime))
+    ));
+    gate.open();
+    // This waits for the only turn, which the first compile still has.
+    code(compiler.load(&backend, "slow".into(), false, LONG).await).unwrap();
+    assert_eq!(counting.compiles.load(SeqCst), 1);
+}
+
+#[test]
+fn the_cache_forgets_what_was_used_longest_ago() {
+    let program = Arc::new(Program {
+        kernels: Vec::new(),
+        diagnostics: Vec::new(),
+    });
+    let mut cache = Cache::default();
+    for index in 0..=KEPT {
+        cache.keep(key(&index.to_string(), false), program.clone());
+        assert!(cache.find(&key("0", false)).is_some());
+    }
+    assert!(cache.find(&key("1", false)).is_none());
+    assert_eq!(cache.programs.len(), KEPT);
+}
+
+#[tokio::test]
+async fn a_device_compiles_real_ptx_and_refuses_nonsense() {
+    let device = device(1);
+    let load = |source: &str| {
+        device
+            .compiler()
+            .load(device.backend(), source.into(), true, LONG)
+    };
+    assert!(matches!(
+        code(load("nonsense").await),
+        Err(ErrorCode::Rejected(_))
+    ));
+    let program = code(load(wasi_cuda_kernels::builtin("linalg").unwrap()).await).unwrap();
+    assert!(
+        program
+            .kernels
+            .iter()
+            .any(|kernel| kernel.signature.name == "saxpy")
+    );
+}

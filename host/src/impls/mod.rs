@@ -10,6 +10,7 @@ mod module;
 mod polling;
 
 pub use device::DeviceHandle;
+pub(crate) use execution::replace_write;
 pub use execution::{Event, Graph, Prepared, Stream};
 pub use memory::Buffer;
 pub use module::{Function, Module};

@@ -6,11 +6,13 @@ mod event;
 mod graph;
 mod prepared;
 mod stream;
+mod upload;
 
 pub use event::Event;
 pub use graph::Graph;
 pub use prepared::Prepared;
 pub use stream::Stream;
+pub(crate) use upload::replace_write;
 
 use crate::bindings::wasi::cuda::execution::{
     Argument, BufferOffset, Function, Host, LaunchConfig,

@@ -8,7 +8,7 @@ use crate::bindings::wasi::cuda::execution::{
 };
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::error::{CudaError, CudaResult};
-use crate::operation::Operation;
+use crate::operation::{Operation, Place};
 use crate::quota::Permit;
 use crate::stream;
 use crate::view::{WasiCuda, WasiCudaCtxView};
@@ -21,16 +21,28 @@ const LONGEST_READ: u64 = (1 << 31) - 1;
 
 /// A guest's stream.
 pub struct Stream {
-    stream: stream::Stream,
+    stream: Arc<stream::Stream>,
     _counted: Permit,
 }
 
 impl WasiCudaCtxView<'_> {
     /// A stream that has no error to report.
-    fn working(&self, stream: &Resource<CudaStream>) -> CudaResult<&stream::Stream> {
+    fn working(&self, stream: &Resource<CudaStream>) -> CudaResult<&Arc<stream::Stream>> {
         let stream = &self.table.get(stream)?.stream;
         stream.check()?;
         Ok(stream)
+    }
+
+    /// Where an upload goes.
+    pub(super) fn destination(
+        &self,
+        stream: &Resource<CudaStream>,
+        to: &BufferOffset,
+        length: usize,
+    ) -> CudaResult<(Arc<stream::Stream>, Place)> {
+        let stream = self.working(stream)?;
+        let to = range(self.table, stream.grant(), to, length as u64)?;
+        Ok((stream.clone(), to))
     }
 }
 
@@ -39,7 +51,7 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         let grant = &self.table.get(&device)?.grant;
         grant.device().check()?;
         let counted = grant.guest().counters.streams.take(|| Quota::Streams)?;
-        let stream = stream::Stream::new(grant)?;
+        let stream = Arc::new(stream::Stream::new(grant)?);
         Ok(self.table.push(Stream {
             stream,
             _counted: counted,
@@ -76,15 +88,15 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
             .await
     }
 
+    /// The linker replaces this one by a function that reads the guest's memory in place.
     async fn write(
         &mut self,
         stream: Resource<CudaStream>,
         to: BufferOffset,
         data: Vec<u8>,
     ) -> CudaResult<()> {
-        let stream = self.working(&stream)?;
-        let to = range(self.table, stream.grant(), &to, data.len() as u64)?;
-        stream.write(to, data).await
+        let (stream, to) = self.destination(&stream, &to, data.len())?;
+        stream.write(to, &data).await
     }
 
     async fn read(
