@@ -31,15 +31,10 @@ fn main() -> Result<(), Error> {
 
     // One thread for each number. The arguments are checked against the kernel's parameters here, so
     // a forgotten or mistyped one is an error of this line.
-    let vector_add = device
-        .load_ptx(include_str!("vector_add.ptx"))?
-        .function("vector_add")?;
-    let config = LaunchConfig::for_num_elems(N);
-    stream.launch(
-        &vector_add,
-        config,
-        (&device_a, &device_b, &mut device_c, N),
-    )?;
+    let module = device.load_ptx(include_str!("vector_add.ptx"))?;
+    let vector_add = module.function("vector_add")?;
+    let arguments = (&device_a, &device_b, &mut device_c, N);
+    stream.launch(&vector_add, LaunchConfig::for_num_elems(N), arguments)?;
 
     // Downloading waits for what was queued before it. An error of the kernel would arrive here too.
     let c = stream.clone_dtoh(&device_c)?;

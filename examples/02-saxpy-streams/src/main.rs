@@ -20,9 +20,9 @@ const SCALE: f32 = 2.0;
 fn main() -> Result<(), Error> {
     let device = Device::get(0)?;
     let (upload, compute) = (device.stream()?, device.stream()?);
-    let saxpy = device
-        .load_ptx(include_str!("saxpy.ptx"))?
-        .function("saxpy")?;
+    let module = device.load_ptx(include_str!("saxpy.ptx"))?;
+    let saxpy = module.function("saxpy")?;
+    let config = LaunchConfig::for_num_elems(CHUNK as u32);
 
     // y = SCALE * x + y, with y beginning as ones.
     let x: Vec<f32> = (0..CHUNKS * CHUNK).map(|i| i as f32).collect();
@@ -41,28 +41,19 @@ fn main() -> Result<(), Error> {
         compute.wait(&arrived)?;
 
         // A slice of a buffer is an argument too: the kernel gets the address of its first element.
-        let arguments = (
-            SCALE,
-            device_x.slice(chunk.clone()),
-            device_y.slice_mut(chunk),
-            CHUNK as u32,
-        );
-        compute.launch(&saxpy, LaunchConfig::for_num_elems(CHUNK as u32), arguments)?;
+        let (x, y) = (device_x.slice(chunk.clone()), device_y.slice_mut(chunk));
+        compute.launch(&saxpy, config, (SCALE, x, y, CHUNK as u32))?;
     }
     let end = compute.record_event()?;
 
     // An event is waited for by the guest here, so that the time between two of them is known.
     end.wait()?;
-    println!(
-        "saxpy: {CHUNKS} chunks in {:?} of device time",
-        end.elapsed_since(&start)?
-    );
+    let time = end.elapsed_since(&start)?;
+    println!("saxpy: {CHUNKS} chunks in {time:?} of device time");
 
     let y = compute.clone_dtoh(&device_y)?;
-    assert!(
-        y.iter().zip(&x).all(|(&y, &x)| y == SCALE * x + 1.0),
-        "saxpy: not all results are right"
-    );
-    println!("saxpy: {} results, all right", y.len());
+    let right = (0..y.len()).filter(|&i| y[i] == SCALE * x[i] + 1.0).count();
+    assert_eq!(right, x.len(), "saxpy: not all results are right");
+    println!("saxpy: {right} results, all right");
     Ok(())
 }

@@ -10,11 +10,13 @@ const N: u32 = 1000;
 fn main() -> Result<(), Error> {
     let device = Device::get(0)?;
     let stream = device.stream()?;
+    let config = LaunchConfig::for_num_elems(N);
 
     // PTX that the host does not accept is an error with lines and columns, before anything runs.
-    match device.load_ptx(".version 7.0\n.target sm_80\n.address_size 64\nfrobnicate.u32 %r1;\n") {
+    let misspelt = include_str!("off_by_one.ptx").replace("add.f32", "plus.f32");
+    match device.load_ptx(&misspelt) {
         Err(error @ Error::Rejected(_)) => println!("1. {error}"),
-        other => panic!("nonsense was not refused: {other:?}"),
+        other => panic!("an instruction that does not exist was not refused: {other:?}"),
     }
 
     // So is the name of a kernel that does not exist; the text tells what there is.
@@ -27,18 +29,14 @@ fn main() -> Result<(), Error> {
     // And so are arguments that do not fit: an `f32` where the kernel takes a `u32`.
     let off_by_one = module.function("off_by_one")?;
     let mut data = stream.clone_htod(&vec![1.0f32; N as usize])?;
-    match stream.launch(
-        &off_by_one,
-        LaunchConfig::for_num_elems(N),
-        (&mut data, N as f32),
-    ) {
+    match stream.launch(&off_by_one, config, (&mut data, N as f32)) {
         Err(error @ Error::InvalidArgument(_)) => println!("3. {error}"),
         other => panic!("a mistyped argument was taken: {other:?}"),
     }
 
     // This kernel writes one element too many. Launching it succeeds: it has not run yet. The stream
     // reports the fault when it is synchronized, with the line in the PTX and the guilty thread.
-    stream.launch(&off_by_one, LaunchConfig::for_num_elems(N), (&mut data, N))?;
+    stream.launch(&off_by_one, config, (&mut data, N))?;
     match stream.synchronize() {
         Err(error @ Error::Fault(_)) => println!("4. {error}"),
         other => panic!("a write outside the buffer was not noticed: {other:?}"),
@@ -46,11 +44,7 @@ fn main() -> Result<(), Error> {
 
     // A fault that was reported is over. With a right argument the same kernel runs on the same stream.
     stream.memcpy_htod(&vec![1.0f32; N as usize], &mut data)?;
-    stream.launch(
-        &off_by_one,
-        LaunchConfig::for_num_elems(N),
-        (&mut data, N - 1),
-    )?;
+    stream.launch(&off_by_one, config, (&mut data, N - 1))?;
     assert!(
         stream.clone_dtoh(&data)?.iter().all(|&x| x == 2.0),
         "the stream did not recover"

@@ -2,6 +2,9 @@
 
 use wasi_cuda_conformance_programs::{default_device, functions::*, kernels, refused, runs_well};
 
+/// A refusal names what it is about; it does not send a megabyte back.
+const MOST_TEXT: usize = 10_000;
+
 fn main() {
     let device = default_device();
     let mut sources = vec![
@@ -33,7 +36,13 @@ fn main() {
         1,
     ));
     for source in sources {
-        refused(LOAD, "rejected", device.load_ptx(&source));
+        let text = refused(LOAD, "rejected", device.load_ptx(&source)).to_string();
+        assert!(
+            text.len() <= MOST_TEXT,
+            "a refusal should not repeat the source, but has {} bytes: {:.200}…",
+            text.len(),
+            text
+        );
     }
     // A declaration of registers is no use of them: a host may take four thousand millions, or refuse.
     let many_registers = kernels::BASIC.replacen("%r<6>", "%r<4294967295>", 1);
