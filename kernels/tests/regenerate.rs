@@ -35,6 +35,12 @@ fn left_out(reason: &str) {
 #[test]
 fn compiling_the_sources_again_gives_the_same_text() {
     let checked_in = wasi_cuda_kernels::builtin("linalg").expect("the module exists");
+    if !Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("linalg")
+        .is_dir()
+    {
+        return left_out("the published package comes without the sources in linalg/");
+    }
     let compiler = build(&["--compiler"]);
     if !compiler.status.success() {
         return left_out(&text(&compiler.stderr));
