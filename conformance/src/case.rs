@@ -6,10 +6,21 @@ use crate::programs::{self, Program};
 pub struct Case {
     /// The program, after which the case is named.
     pub program: Program,
+    /// What the runner calls.
+    pub entry: Entry,
     /// What it asks of its host.
     pub setup: Setup,
     /// What it does when the host conforms.
     pub expectation: Expectation,
+}
+
+/// What the runner calls to run a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// `wasi:cli/run`: a plain `fn main`.
+    Main,
+    /// `check: async func()`, which the component exports besides: a plain `fn main` may not call async functions.
+    AsyncCheck,
 }
 
 /// How a program ends on a host that conforms.
@@ -17,8 +28,8 @@ pub struct Case {
 pub enum Expectation {
     /// It exits with 0. Programs check everything themselves and panic with a sentence.
     ExitsZero,
-    /// The component model stops it, and the trap's text contains this. What it printed before, `last_line` is
-    /// the end of: a program that traps too early fails.
+    /// The component model stops it with a certain trap, once it has printed a certain line: a program that
+    /// traps too early fails.
     Traps {
         /// The last line of its standard output.
         last_line: &'static str,
@@ -32,6 +43,7 @@ impl Case {
     pub fn of(program: Program) -> Self {
         Case {
             program,
+            entry: Entry::Main,
             setup: Setup::default(),
             expectation: Expectation::ExitsZero,
         }
@@ -41,6 +53,13 @@ impl Case {
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(&mut Setup)) -> Self {
         change(&mut self.setup);
+        self
+    }
+
+    /// The same case through another entry.
+    #[must_use]
+    pub fn through(mut self, entry: Entry) -> Self {
+        self.entry = entry;
         self
     }
 

@@ -1,7 +1,7 @@
 //! The case of every program: the setup that it asks for and how it ends.
 
 use crate::setup::MIB;
-use crate::{Case, Expectation, programs};
+use crate::{Case, Entry, Expectation, programs};
 use std::time::Duration;
 
 /// Cases with the default setup whose programs exit with 0.
@@ -70,6 +70,21 @@ pub(crate) fn device_two() -> Case {
     Case::of(programs::device_two()).with(|setup| setup.devices = 2)
 }
 
+pub(crate) fn execution_async() -> Case {
+    Case::of(programs::execution_async())
+        .through(Entry::AsyncCheck)
+        .with(|setup| setup.unstable = true)
+}
+
+pub(crate) fn execution_device_lost() -> Case {
+    // Long enough to load the kernels on a busy machine.
+    let delay = Duration::from_secs(3);
+    Case::of(programs::execution_device_lost()).with(|setup| {
+        setup.lose_devices_after = Some(delay);
+        setup.time_limit = None;
+    })
+}
+
 pub(crate) fn execution_host_time_limit() -> Case {
     let limit = Duration::from_millis(100);
     Case::of(programs::execution_host_time_limit()).with(|setup| setup.time_limit = Some(limit))
@@ -93,6 +108,10 @@ pub(crate) fn input_ptx_utf8() -> Case {
 
 pub(crate) fn memory_out_of_memory() -> Case {
     Case::of(programs::memory_out_of_memory()).with(|setup| setup.device_memory = 16 * MIB)
+}
+
+pub(crate) fn memory_share() -> Case {
+    Case::of(programs::memory_share()).with(|setup| setup.unstable = true)
 }
 
 pub(crate) fn module_compile_time() -> Case {

@@ -17,10 +17,11 @@ pub trait Host: Send + Sync + 'static {
     /// time limit of its case is stopped; otherwise its thread stays behind until the process ends.
     fn engine(&self) -> &Engine;
 
-    /// Adds `wasi:cuda`.
+    /// Adds `wasi:cuda`, with as much behind unstable features as the host has. One that lacks some answers
+    /// [`NotRun`] to setups that ask for them.
     fn add_to_linker(&self, linker: &mut Linker<Self::Data>) -> wasmtime::Result<()>;
 
-    /// What the store holds for a guest that is set up as asked.
+    /// What the store holds for a guest that is set up as asked. The guest starts at once.
     fn data(&self, setup: &Setup, wasi: WasiCtx) -> Result<Self::Data, NotRun>;
 }
 

@@ -32,7 +32,7 @@ pub mod report;
 mod run;
 mod setup;
 
-pub use case::{Case, Expectation, all as cases};
+pub use case::{Case, Entry, Expectation, all as cases};
 pub use host::{Host, NotRun};
 pub use report::{CaseResult, Outcome, Report};
 pub use run::Runner;

@@ -6,7 +6,8 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, Device, DeviceError, Limits, WasiCudaCtx, WasiCudaCtxView, WasiCudaView,
+    CpuOptions, Device, DeviceError, Limits, LinkOptions, WasiCudaCtx, WasiCudaCtxBuilder,
+    WasiCudaCtxView, WasiCudaView,
 };
 
 /// `wasmtime-wasi-cuda` on one of its devices.
@@ -81,16 +82,17 @@ impl Host for ReferenceHost {
     }
 
     fn add_to_linker(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        wasmtime_wasi_cuda::add_to_linker(linker)
+        let mut options = LinkOptions::default();
+        options.cuda_async(true).cuda_mapped_memory(true);
+        wasmtime_wasi_cuda::add_to_linker_with(linker, &options, WasiCudaView::cuda)
     }
 
     fn data(&self, setup: &Setup, wasi: WasiCtx) -> Result<Guest, NotRun> {
         let devices = self.devices(setup)?;
-        let mut builder = WasiCudaCtx::builder();
-        for device in &devices {
-            builder.device(device.clone());
-        }
-        let cuda = builder
+        let cuda = devices
+            .iter()
+            .cloned()
+            .fold(WasiCudaCtx::builder(), WasiCudaCtxBuilder::device)
             .limits(limits(setup))
             .time_limit(setup.time_limit)
             .checked(setup.checked)

@@ -1,12 +1,12 @@
 use crate::report::{CaseResult, Outcome, Report};
-use crate::{Case, Expectation, Host, NotRun};
+use crate::{Case, Entry, Expectation, Host, NotRun};
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, Instance, Linker};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::Command;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
@@ -127,6 +127,10 @@ fn run_guest<H: Host>(
     output: &Output,
     expired: Arc<AtomicBool>,
 ) -> Result<End, NotRun> {
+    let component = match Component::new(host.engine(), case.program.component) {
+        Ok(component) => component,
+        Err(error) => return Ok(End::NotStarted(error)),
+    };
     let mut wasi = WasiCtx::builder();
     wasi.stdout(output.stdout.clone())
         .stderr(output.stderr.clone())
@@ -148,30 +152,43 @@ fn run_guest<H: Host>(
         .build()
         .map_err(|error| NotRun::because(format!("no Tokio runtime: {error}")))?;
     Ok(runtime.block_on(async {
-        match instantiate(host, case, &mut store).await {
+        let linker = match link(host) {
+            Ok(linker) => linker,
+            Err(error) => return End::NotStarted(error),
+        };
+        match linker.instantiate_async(&mut store, &component).await {
+            Ok(instance) => call(case.entry, instance, &mut store).await,
             Err(error) => End::NotStarted(error),
-            Ok(command) => match command.wasi_cli_run().call_run(&mut store).await {
-                Ok(Ok(())) => End::Exited(0),
-                Ok(Err(())) => End::Exited(1),
-                Err(error) => match error.downcast_ref::<I32Exit>() {
-                    Some(exit) => End::Exited(exit.0),
-                    None => End::Trapped(error),
-                },
-            },
         }
     }))
 }
 
-async fn instantiate<H: Host>(
-    host: &H,
-    case: &Case,
-    store: &mut Store<H::Data>,
-) -> wasmtime::Result<Command> {
-    let component = Component::new(host.engine(), case.program.component)?;
+fn link<H: Host>(host: &H) -> wasmtime::Result<Linker<H::Data>> {
     let mut linker = Linker::new(host.engine());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     host.add_to_linker(&mut linker)?;
-    Command::instantiate_async(store, &component, &linker).await
+    Ok(linker)
+}
+
+async fn call<T: Send>(entry: Entry, instance: Instance, store: &mut Store<T>) -> End {
+    let result = match entry {
+        Entry::Main => match Command::new(&mut *store, &instance) {
+            Ok(command) => command.wasi_cli_run().call_run(store).await,
+            Err(error) => return End::NotStarted(error),
+        },
+        Entry::AsyncCheck => match instance.get_typed_func::<(), ()>(&mut *store, "check") {
+            Ok(check) => check.call_async(store, ()).await.map(Ok),
+            Err(error) => return End::NotStarted(error),
+        },
+    };
+    match result {
+        Ok(Ok(())) => End::Exited(0),
+        Ok(Err(())) => End::Exited(1),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(exit) => End::Exited(exit.0),
+            None => End::Trapped(error),
+        },
+    }
 }
 
 fn judge(expectation: &Expectation, end: End, output: &Output) -> Outcome {
@@ -181,13 +198,13 @@ fn judge(expectation: &Expectation, end: End, output: &Output) -> Outcome {
         (Expectation::ExitsZero, End::Exited(status)) => format!("exited with {status}"),
         (Expectation::ExitsZero, End::Trapped(error)) => match panic_message(&output.stderr()) {
             Some(message) => message,
-            None => format!("trapped: {error:#}"),
+            None => format!("trapped: {}", error.root_cause()),
         },
         (Expectation::Traps { trap, .. }, End::Exited(status)) => {
             format!("exited with {status} instead of the trap `{trap}`")
         }
         (Expectation::Traps { last_line, trap }, End::Trapped(error)) => {
-            let text = format!("{error:#}");
+            let text = error.root_cause().to_string();
             let stdout = output.stdout();
             if !text.contains(trap) {
                 format!("trapped with `{text}` instead of `{trap}`")

@@ -18,6 +18,8 @@ pub struct Setup {
     pub limits: Limits,
     /// The longest time that the device may spend on one launch.
     pub time_limit: Option<Duration>,
+    /// Whether the guest imports what lies behind the package's unstable features.
+    pub unstable: bool,
     /// When the host declares the guest's devices lost, counted from its start.
     pub lose_devices_after: Option<Duration>,
     /// Environment variables of the guest.
@@ -32,6 +34,7 @@ impl Default for Setup {
             checked: true,
             limits: Limits::default(),
             time_limit: Some(Duration::from_secs(2)),
+            unstable: false,
             lose_devices_after: None,
             environment: Vec::new(),
         }

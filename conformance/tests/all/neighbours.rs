@@ -8,7 +8,7 @@ use wasi_cuda_conformance::{Outcome, Runner};
 use wasmtime_wasi_cuda::{CpuOptions, Device};
 
 /// A program that computes and checks.
-const HEALTHY: &str = "execution_launch";
+const HEALTHY: &str = "execution_two_streams";
 
 macro_rules! leaves_others_untouched {
     ($name:ident) => {
