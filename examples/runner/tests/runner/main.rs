@@ -6,5 +6,6 @@ mod files;
 mod folders;
 mod invoke;
 mod limits;
+mod readme;
 mod surroundings;
 mod usage;
