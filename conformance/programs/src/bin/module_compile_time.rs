@@ -1,6 +1,6 @@
 //! A module that takes longer to compile than the guest's quota allows is given up.
 //!
-//! The host gives this program 100 milliseconds to compile a module.
+//! The host gives this program half a second to compile a module.
 
 use std::fmt::Write;
 
