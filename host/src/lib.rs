@@ -45,7 +45,7 @@
 //! let mut store = Store::new(&engine, state);
 //!
 //! // A component that counts its devices.
-//! let component = Component::new(&engine, r#"
+//! let component = wat::parse_str(r#"
 //!     (component
 //!       (import "wasi:cuda/device@0.1.0" (instance $device
 //!         (export "device" (type $t (sub resource)))
@@ -67,6 +67,7 @@
 //!         (with "memory" (instance (export "memory" (memory $memory "memory"))))))
 //!       (func (export "count") (result u32) (canon lift (core func $main "count"))))
 //! "#)?;
+//! let component = Component::new(&engine, component)?;
 //! let instance = linker.instantiate_async(&mut store, &component).await?;
 //! let count = instance.get_typed_func::<(), (u32,)>(&mut store, "count")?;
 //! assert_eq!(count.call_async(&mut store, ()).await?, (1,));

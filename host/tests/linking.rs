@@ -41,8 +41,8 @@ fn state() -> State {
     }
 }
 
-/// Imports one function of `cuda-event`.
-fn event_importer(function: &str) -> String {
+/// Imports the interface `execution` with one resource and one function.
+fn importer(function: &str) -> String {
     format!(
         r#"(component
              (import "wasi:cuda/execution@0.1.0" (instance
@@ -51,7 +51,7 @@ fn event_importer(function: &str) -> String {
     )
 }
 
-/// Imports `completion` as far as a linker looks at it: by its name.
+/// A function of that interface that every linker has.
 const STABLE: &str = r#"(export "time-remaining" (func (result (option u64))))"#;
 
 fn link(options: &LinkOptions, component: &str) -> Result<InstancePre<State>> {
@@ -59,7 +59,7 @@ fn link(options: &LinkOptions, component: &str) -> Result<InstancePre<State>> {
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     add_to_linker_with(&mut linker, options, State::cuda)?;
-    linker.instantiate_pre(&Component::new(&engine, component)?)
+    linker.instantiate_pre(&Component::new(&engine, wat::parse_str(component)?)?)
 }
 
 fn unstable() -> LinkOptions {
@@ -79,8 +79,8 @@ const SHARE: &str = r#"(component
 
 #[test]
 fn stable_functions_are_always_there() {
-    link(&LinkOptions::default(), &event_importer(STABLE)).unwrap();
-    link(&unstable(), &event_importer(STABLE)).unwrap();
+    link(&LinkOptions::default(), &importer(STABLE)).unwrap();
+    link(&unstable(), &importer(STABLE)).unwrap();
 }
 
 #[test]
@@ -109,7 +109,7 @@ async fn an_engine_without_concurrency_support_serves_plain_functions() {
     let engine = Engine::new(&config).unwrap();
     let mut linker = Linker::<State>::new(&engine);
     add_to_linker(&mut linker).unwrap();
-    let component = Component::new(&engine, event_importer(STABLE)).unwrap();
+    let component = Component::new(&engine, wat::parse_str(importer(STABLE)).unwrap()).unwrap();
     let mut store = Store::new(&engine, state());
     linker
         .instantiate_async(&mut store, &component)
