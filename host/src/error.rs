@@ -7,8 +7,8 @@ use wasmtime::component::ResourceTableError;
 /// Why a host function failed: an error for the guest, or a broken invariant of the host's, which traps.
 #[derive(Debug)]
 pub(crate) enum CudaError {
-    /// The guest gets this.
-    Code(ErrorCode),
+    /// The guest gets this. Boxed, since results that are mostly fine travel through many functions.
+    Code(Box<ErrorCode>),
     /// The guest's instance is torn down with this.
     Trap(wasmtime::Error),
 }
@@ -20,7 +20,7 @@ impl CudaError {
     /// Splits an error into what the guest gets and what traps.
     pub(crate) fn into_code(self) -> wasmtime::Result<ErrorCode> {
         match self {
-            Self::Code(code) => Ok(code),
+            Self::Code(code) => Ok(*code),
             Self::Trap(error) => Err(error),
         }
     }
@@ -48,13 +48,13 @@ impl CudaError {
 
 impl From<ErrorCode> for CudaError {
     fn from(code: ErrorCode) -> Self {
-        Self::Code(code)
+        Self::Code(Box::new(code))
     }
 }
 
 impl From<Quota> for CudaError {
     fn from(quota: Quota) -> Self {
-        Self::Code(ErrorCode::QuotaExceeded(quota))
+        ErrorCode::QuotaExceeded(quota).into()
     }
 }
 
@@ -79,11 +79,12 @@ pub(crate) enum StreamError {
 
 impl From<StreamError> for CudaError {
     fn from(error: StreamError) -> Self {
-        Self::Code(match error {
+        let code = match error {
             StreamError::Fault(fault) => ErrorCode::Fault((*fault).clone()),
             StreamError::DeadlineExceeded => ErrorCode::DeadlineExceeded,
             StreamError::Cancelled => ErrorCode::Cancelled,
             StreamError::DeviceLost => ErrorCode::DeviceLost,
-        })
+        };
+        code.into()
     }
 }

@@ -1,5 +1,8 @@
 //! Helpers of the unit tests: guests without WebAssembly, kernels without PTX.
 
+// Tests look into the errors that guests get.
+#![expect(clippy::result_large_err)]
+
 use crate::backend::cpu::Blocks;
 use crate::backend::{Code, Kernel};
 use crate::bindings::wasi::cuda::types::ErrorCode;

@@ -130,7 +130,7 @@ fn properties(workers: usize, total_memory: u64) -> DeviceProperties {
 #[cfg(target_os = "linux")]
 fn half_of_memory() -> u64 {
     let info = rustix::system::sysinfo();
-    let total = u64::from(info.totalram).saturating_mul(u64::from(info.mem_unit));
+    let total = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
     if total == 0 {
         FALLBACK_MEMORY
     } else {

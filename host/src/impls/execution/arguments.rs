@@ -2,6 +2,7 @@
 
 use super::place;
 use crate::bindings::wasi::cuda::execution::Argument;
+use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
 use crate::launch::{Launch, Parameters};
@@ -129,12 +130,12 @@ fn word<const N: usize>(bytes: &[u8; N]) -> Bytes<'static> {
 
 /// Says of which parameter an error is.
 fn at(parameter: &Parameter, error: CudaError) -> CudaError {
-    use crate::bindings::wasi::cuda::types::ErrorCode;
-    match error {
-        CudaError::Code(ErrorCode::InvalidArgument(text)) => {
+    match error.into_code() {
+        Ok(ErrorCode::InvalidArgument(text)) => {
             CudaError::invalid_argument(format!("parameter '{}': {text}", parameter.name))
         }
-        other => other,
+        Ok(other) => other.into(),
+        Err(trap) => CudaError::Trap(trap),
     }
 }
 

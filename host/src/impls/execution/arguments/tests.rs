@@ -1,5 +1,8 @@
 //! What arguments fit, and what the others are told.
 
+// Tests look into the errors that guests get.
+#![expect(clippy::result_large_err)]
+
 use super::*;
 use crate::WasiCudaCtx;
 use crate::bindings::wasi::cuda::execution::BufferOffset;
