@@ -1,6 +1,7 @@
 //! When a device is lost, work that runs on it ends, and every call that can fail tells so.
 //!
-//! The host declares the device lost some time after this program has started, and gives it no time limit.
+//! The host declares the device lost once this program has printed that it is ready, and gives it no time
+//! limit.
 
 use wasi_cuda::bindings::wasi::cuda::memory::Buffer;
 use wasi_cuda::{LaunchConfig, Result};
@@ -25,6 +26,7 @@ fn main() -> Result<()> {
     stuck.launch(&setup.endless, once, (&buffer,))?;
     let pending = stuck.record_event()?;
 
+    println!("lose the device");
     // The endless kernel ends with the device, whatever else happens.
     refused(WAIT, LOST, pending.wait());
     refused(SYNCHRONIZE, LOST, stuck.synchronize());
