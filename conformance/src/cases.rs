@@ -117,8 +117,7 @@ pub(crate) fn memory_share() -> Case {
 pub(crate) fn module_compile_time() -> Case {
     // Some fifty times what the kernels take that must compile, and a fraction of what the other takes.
     let limit = Duration::from_millis(500);
-    Case::of(programs::module_compile_time())
-        .with(|setup| setup.limits.compile_time = Some(limit))
+    Case::of(programs::module_compile_time()).with(|setup| setup.limits.compile_time = Some(limit))
 }
 
 /// The end of programs that use what the component model guards.
