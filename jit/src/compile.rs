@@ -19,8 +19,36 @@ pub fn compile_ptx(
     source: &str,
     options: &CompileOptions,
 ) -> Result<back::cpu::Module, Vec<Diagnostic>> {
-    let (module, accepted) = front_half(source, options)?;
-    back::cpu::compile(&module, accepted).map_err(|error| vec![error])
+    compile(front::ptx::parse(source)?, options)
+}
+
+/// Parses, verifies, guards and compiles a WebAssembly module for this processor: [`front::wasm`] says which.
+///
+/// ```
+/// # use wasi_cuda_jit::{CompileOptions, compile_wasm};
+/// let bytes = wat::parse_str(
+///     r#"(module
+///         (import "cuda" "memory" (memory i64 0))
+///         (import "cuda" "threadIdx.x" (func $thread (result i32)))
+///         (func (export "store_index") (param $out i64)
+///             (i32.store
+///                 (i64.add (local.get $out) (i64.shl (i64.extend_i32_u (call $thread)) (i64.const 2)))
+///                 (call $thread))))"#,
+/// )
+/// .unwrap();
+/// let module = compile_wasm(&bytes, &CompileOptions::default()).unwrap();
+/// let parameter = &module.kernel("store_index").unwrap().signature().parameters[0];
+/// assert_eq!((parameter.name.as_str(), parameter.ty.to_string()), ("out", "pointer".into()));
+/// ```
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn compile_wasm(
+    bytes: &[u8],
+    options: &CompileOptions,
+) -> Result<back::cpu::Module, Vec<Diagnostic>> {
+    compile(front::wasm::parse(bytes)?, options)
 }
 
 /// Parses, verifies and guards PTX, and prints the result: what a driver gets to see.
@@ -29,14 +57,30 @@ pub fn compile_ptx(
 ///
 /// The findings, of which at least one is an error.
 pub fn sandboxed_ptx(source: &str, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
-    front_half(source, options).map(|(module, _)| back::ptx::print(&module))
+    guarded(front::ptx::parse(source)?, options).map(|(module, _)| back::ptx::print(&module))
 }
 
-fn front_half(
-    source: &str,
+/// As [`sandboxed_ptx`], from a WebAssembly module.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn sandboxed_wasm(bytes: &[u8], options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
+    guarded(front::wasm::parse(bytes)?, options).map(|(module, _)| back::ptx::print(&module))
+}
+
+fn compile(
+    module: ir::Module,
+    options: &CompileOptions,
+) -> Result<back::cpu::Module, Vec<Diagnostic>> {
+    let (module, accepted) = guarded(module, options)?;
+    back::cpu::compile(&module, accepted).map_err(|error| vec![error])
+}
+
+fn guarded(
+    mut module: ir::Module,
     options: &CompileOptions,
 ) -> Result<(ir::Module, verify::Accepted), Vec<Diagnostic>> {
-    let mut module = front::ptx::parse(source)?;
     let accepted = verify::verify(&module)?;
     sandbox::instrument(
         &mut module,

@@ -16,6 +16,8 @@
 //! * [`sandbox`] puts a guard before each memory access and a poll on each loop.
 //! * [`back`] prints the result as PTX or compiles it for the CPU device.
 //!
+//! Kernels written as WebAssembly go the same way from [`front::wasm`] on.
+//!
 //! The crate knows no device, no Wasmtime and no I/O. Parsing, verifying, guarding and printing never
 //! panic, whatever the input: findings are [`Diagnostic`]s with a line and a column.
 //!
@@ -48,5 +50,5 @@ pub mod signature;
 pub mod verify;
 
 pub use back::cpu;
-pub use compile::{CompileOptions, compile_ptx, sandboxed_ptx};
+pub use compile::{CompileOptions, compile_ptx, compile_wasm, sandboxed_ptx, sandboxed_wasm};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span};

@@ -1,3 +1,4 @@
 //! Source languages. Each turns text or bytes into [`crate::ir`].
 
 pub mod ptx;
+pub mod wasm;

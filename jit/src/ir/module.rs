@@ -35,7 +35,7 @@ pub struct Function {
     pub blocks: Vec<Block>,
     /// Threads in a block at most, where `.maxntid` or `.reqntid` say so.
     pub max_threads: Option<u32>,
-    /// Where [`Terminator::Fault`] points to: filled by [`crate::sandbox`].
+    /// Where [`Terminator::Fault`] points to; [`crate::sandbox`] adds to what the source's language faults on.
     pub sites: Vec<FaultSite>,
     /// Whether [`crate::sandbox`] has been over it, so that it takes the hidden parameter.
     pub sandboxed: bool,
@@ -180,7 +180,7 @@ impl Terminator {
 pub struct FaultSite {
     /// What happened.
     pub cause: FaultCause,
-    /// Size of the access in bytes; 0 for a trap.
+    /// Size of the access in bytes; 0 where there is none.
     pub size: u32,
     /// The instruction in the source.
     pub span: Span,
@@ -195,6 +195,10 @@ pub enum FaultCause {
     Misaligned,
     /// `trap` or `brkpt`.
     Trap,
+    /// An integer division by zero in a language that faults on it.
+    DivideByZero,
+    /// A quotient or a converted number that does not fit, likewise.
+    IntegerOverflow,
 }
 
 /// One instruction.

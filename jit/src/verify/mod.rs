@@ -31,7 +31,7 @@ pub fn verify(module: &Module) -> Result<Accepted, Vec<Diagnostic>> {
     let mut found = Diagnostics::default();
     check_version(module, &mut found);
     if module.functions.is_empty() {
-        let message = "the module has no kernel; a kernel begins with `.visible .entry`";
+        let message = "the module has no kernel: a `.visible .entry` in PTX, an exported function in WebAssembly";
         found.push(Diagnostic::warning(Span::default(), message));
     }
     for function in &module.functions {

@@ -13,8 +13,12 @@ pub enum FaultKind {
     GlobalOutOfBounds,
     /// An address that is not a multiple of the access size.
     Misaligned,
-    /// `trap`, `brkpt` or a failed assertion without a text.
+    /// `trap`, `brkpt`, WebAssembly's `unreachable` or a failed assertion without a text.
     Trap,
+    /// An integer division by zero in a kernel language that faults on it.
+    DivideByZero,
+    /// A quotient or a converted number that does not fit, likewise.
+    IntegerOverflow,
 }
 
 impl fmt::Display for FaultKind {
@@ -23,6 +27,8 @@ impl fmt::Display for FaultKind {
             Self::GlobalOutOfBounds => "global access out of bounds",
             Self::Misaligned => "misaligned access",
             Self::Trap => "trap",
+            Self::DivideByZero => "integer division by zero",
+            Self::IntegerOverflow => "integer overflow",
         })
     }
 }

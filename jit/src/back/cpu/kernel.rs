@@ -122,6 +122,8 @@ impl Kernel {
             FaultCause::GlobalOutOfBounds => FaultKind::GlobalOutOfBounds,
             FaultCause::Misaligned => FaultKind::Misaligned,
             FaultCause::Trap => FaultKind::Trap,
+            FaultCause::DivideByZero => FaultKind::DivideByZero,
+            FaultCause::IntegerOverflow => FaultKind::IntegerOverflow,
         };
         let size = site.size;
         let address = if size == 0 { 0 } else { raw.address };

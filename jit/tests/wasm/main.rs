@@ -1,0 +1,4 @@
+//! Kernels written as WebAssembly on the CPU device.
+
+mod device;
+mod kernels;
