@@ -23,6 +23,9 @@ const STACK: usize = 8 << 20;
 /// guest after guest.
 const KEPT: usize = 64;
 
+/// Bytes of source that the kept ones had in all. Code is some ten times as large.
+const KEPT_SOURCE: usize = 4 << 20;
+
 type Key = [u8; 32];
 type Compiled = Result<Arc<Program>, Vec<Diagnostic>>;
 
@@ -37,7 +40,15 @@ pub(crate) struct Compiler {
 /// What was compiled last, the oldest first.
 #[derive(Default)]
 struct Cache {
-    programs: VecDeque<(Key, Arc<Program>)>,
+    programs: VecDeque<Cached>,
+    /// Bytes of source in all.
+    source: usize,
+}
+
+struct Cached {
+    key: Key,
+    program: Arc<Program>,
+    source: usize,
 }
 
 impl Compiler {
@@ -77,7 +88,7 @@ impl Compiler {
                 None => backend.compile(&source, checked).map(Arc::new),
             };
             if let Ok(program) = &compiled {
-                crate::lock(&cache).keep(key, program.clone());
+                crate::lock(&cache).keep(key, program.clone(), source.len());
             }
             // The guest may be gone, or out of patience.
             let _ = sender.send(compiled);
@@ -134,21 +145,29 @@ impl Alarm for Expiry {
 
 impl Cache {
     fn find(&mut self, key: &Key) -> Option<Arc<Program>> {
-        let index = self.programs.iter().position(|(known, _)| known == key)?;
-        let entry = self.programs.remove(index)?;
-        let program = entry.1.clone();
-        self.programs.push_back(entry);
+        let index = self.programs.iter().position(|cached| cached.key == *key)?;
+        let cached = self.programs.remove(index)?;
+        let program = cached.program.clone();
+        self.programs.push_back(cached);
         Some(program)
     }
 
-    fn keep(&mut self, key: Key, program: Arc<Program>) {
+    fn keep(&mut self, key: Key, program: Arc<Program>, source: usize) {
         if self.find(&key).is_some() {
             return;
         }
-        if self.programs.len() == KEPT {
-            self.programs.pop_front();
+        self.source += source;
+        self.programs.push_back(Cached {
+            key,
+            program,
+            source,
+        });
+        while self.programs.len() > KEPT || self.source > KEPT_SOURCE {
+            let Some(oldest) = self.programs.pop_front() else {
+                return;
+            };
+            self.source -= oldest.source;
         }
-        self.programs.push_back((key, program));
     }
 }
 

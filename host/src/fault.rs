@@ -44,6 +44,8 @@ fn kind(kind: cpu::FaultKind) -> FaultKind {
         cpu::FaultKind::GlobalOutOfBounds => FaultKind::GlobalOutOfBounds,
         cpu::FaultKind::Misaligned => FaultKind::Misaligned,
         cpu::FaultKind::Trap => FaultKind::Trap,
+        cpu::FaultKind::DivideByZero => FaultKind::DivideByZero,
+        cpu::FaultKind::IntegerOverflow => FaultKind::IntegerOverflow,
         other => FaultKind::Other(other.to_string()),
     }
 }
@@ -52,24 +54,54 @@ fn dim3([x, y, z]: [u32; 3]) -> Dim3 {
     Dim3 { x, y, z }
 }
 
+/// One line about a fault for an embedder, who has not the guest's own words for it.
+pub(crate) fn summary(fault: &Fault) -> String {
+    let what = match &fault.kind {
+        FaultKind::GlobalOutOfBounds => "global access out of bounds",
+        FaultKind::SharedOutOfBounds => "shared access out of bounds",
+        FaultKind::LocalOutOfBounds => "local access out of bounds",
+        FaultKind::Misaligned => "misaligned access",
+        FaultKind::ReadOnly => "write to read-only memory",
+        FaultKind::Trap => "trap",
+        FaultKind::Assertion(_) => "failed assertion",
+        FaultKind::DivideByZero => "integer division by zero",
+        FaultKind::IntegerOverflow => "integer overflow",
+        FaultKind::Divergence => "divergence",
+        FaultKind::Other(other) => other,
+    };
+    match fault.size {
+        0 => format!("{what}: {}", fault.detail),
+        size => format!(
+            "{what}, {size} bytes at {:#x}: {}",
+            fault.address, fault.detail
+        ),
+    }
+}
+
 fn detail(fault: &cpu::Fault, base: u64, layout: Option<&Layout>) -> String {
     match fault.kind {
-        cpu::FaultKind::GlobalOutOfBounds => {
-            let place = nearest(fault.address, fault.size, base, layout);
-            format!("{} bytes at {:#x}: {place}", fault.size, fault.address)
+        cpu::FaultKind::GlobalOutOfBounds => nearest(fault.address, fault.size, base, layout),
+        cpu::FaultKind::Misaligned => {
+            format!(
+                "the address is not a multiple of {}, the size of the access",
+                fault.size
+            )
         }
-        cpu::FaultKind::Misaligned => format!(
-            "{:#x} is not a multiple of {}, the size of the access",
-            fault.address, fault.size
-        ),
+        cpu::FaultKind::Trap => "the kernel stopped itself".to_owned(),
         other => other.to_string(),
     }
 }
 
+/// Addresses below are taken for an index added to a null pointer.
+const NEAR_NULL: u64 = 1 << 16;
+
 /// Where an access lies, seen from the nearest buffer.
 fn nearest(address: u64, size: u32, base: u64, layout: Option<&Layout>) -> String {
+    if address < NEAR_NULL {
+        return "close to the null pointer".to_owned();
+    }
     let Some((layout, offset)) = layout.zip(address.checked_sub(base)) else {
-        return "outside the guest's window".to_owned();
+        return "below all of the guest's memory".to_owned();
     };
     let [before, after] = layout.neighbours(offset);
     let past_end = before.map(|(start, length)| {
@@ -94,4 +126,48 @@ fn nearest(address: u64, size: u32, base: u64, layout: Option<&Layout>) -> Strin
 
 fn buffer(base: u64, start: u64, length: u64) -> String {
     format!("a {length}-byte buffer at {:#x}", base + start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{buffer, device, grant, guest};
+
+    const BASE: u64 = 0x10_0000_0000;
+
+    #[test]
+    fn an_access_is_told_from_the_buffer_it_missed_by_least() {
+        let guest = guest(&device(1));
+        let told = |address, size| {
+            let layout = grant(&guest).layout();
+            nearest(address, size, BASE, layout.as_deref())
+        };
+        assert_eq!(told(BASE + 0x100, 4), "below all of the guest's memory");
+        let (first, second) = (buffer(&guest, 1024), buffer(&guest, 16));
+        let (end, start) = (first.address() + 1024, second.address());
+        assert_eq!(
+            told(end, 4),
+            "4 bytes past the end of a 1024-byte buffer at 0x1000000100"
+        );
+        assert_eq!(
+            told(end - 2, 8),
+            "6 bytes past the end of a 1024-byte buffer at 0x1000000100"
+        );
+        assert_eq!(
+            told(start - 4, 4),
+            "4 bytes before the start of a 16-byte buffer at 0x1000000600"
+        );
+        assert_eq!(
+            told(BASE, 1),
+            "256 bytes before the start of a 1024-byte buffer at 0x1000000100"
+        );
+        assert_eq!(
+            told(u64::MAX, 8),
+            "18446744004990073335 bytes past the end of a 16-byte buffer at 0x1000000600"
+        );
+        assert_eq!(told(BASE - 1, 1), "below all of the guest's memory");
+        assert_eq!(told(12, 4), "close to the null pointer");
+        drop((first, second));
+        assert_eq!(told(BASE + 0x100, 4), "the guest has no buffer");
+    }
 }

@@ -156,7 +156,7 @@ impl FaultSink for Grant {
                 device: self.device.name(),
                 kernel: &described.kernel,
                 line: described.line,
-                message: &described.detail,
+                message: &fault::summary(&described),
             });
         }
         StreamError::Fault(Arc::new(described))

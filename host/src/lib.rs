@@ -83,6 +83,9 @@
 //!   the device's own threads.
 //! * Dropping the store cancels what its guest still runs.
 //! * There is no fallback from one device to another.
+//!
+//! One upload is at most as large as the store's [hostcall fuel](wasmtime::Store::set_hostcall_fuel) allows,
+//! 128 MiB unless the embedder raises it; a guest that passes more in one call traps.
 
 #![deny(missing_docs)]
 

@@ -105,11 +105,32 @@ fn the_cache_forgets_what_was_used_longest_ago() {
     });
     let mut cache = Cache::default();
     for index in 0..=KEPT {
-        cache.keep(key(&index.to_string(), false), program.clone());
+        cache.keep(key(&index.to_string(), false), program.clone(), 1);
         assert!(cache.find(&key("0", false)).is_some());
     }
     assert!(cache.find(&key("1", false)).is_none());
-    assert_eq!(cache.programs.len(), KEPT);
+    assert_eq!((cache.programs.len(), cache.source), (KEPT, KEPT));
+}
+
+#[test]
+fn the_cache_keeps_so_much_source_and_no_more() {
+    let program = Arc::new(Program {
+        kernels: Vec::new(),
+        diagnostics: Vec::new(),
+    });
+    let mut cache = Cache::default();
+    for (index, size) in [KEPT_SOURCE / 2, KEPT_SOURCE / 2, 1]
+        .into_iter()
+        .enumerate()
+    {
+        cache.keep(key(&index.to_string(), false), program.clone(), size);
+    }
+    assert_eq!(
+        (cache.programs.len(), cache.source),
+        (2, KEPT_SOURCE / 2 + 1)
+    );
+    cache.keep(key("large", false), program, KEPT_SOURCE + 1);
+    assert_eq!((cache.programs.len(), cache.source), (0, 0));
 }
 
 #[tokio::test]
