@@ -39,6 +39,7 @@
 
 #![deny(missing_docs)]
 
+mod analysis;
 pub mod back;
 mod compile;
 mod diagnostics;

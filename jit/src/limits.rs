@@ -9,6 +9,14 @@ pub const MAX_FUNCTIONS: usize = 1024;
 /// Instructions in a module. A register allocator's time grows faster than its input.
 pub const MAX_INSTRUCTIONS: usize = 1 << 17;
 
+/// Memory accesses in a module with one kernel. Each is guarded by branches, and the compiler's time grows with their square: so many take it
+/// some seconds.
+pub const MAX_ACCESSES: usize = 4096;
+
+/// Registers that pass between blocks times blocks, summed over a module's kernels: the cells of the table that turning registers into values
+/// fills at worst. So many take seconds.
+pub const MAX_LIVE_CELLS: usize = 1 << 21;
+
 /// Registers that one kernel uses. The CPU back end keeps a few words for each.
 pub const MAX_REGISTERS: usize = 1 << 16;
 

@@ -183,3 +183,35 @@ proptest! {
         let _ = compile_ptx(&text, &CompileOptions::default());
     }
 }
+
+/// Each takes a compiler's time that grows faster than the text; none may take long.
+#[test]
+fn a_kernel_too_large_to_compile_soon_is_refused() {
+    let stores: String = (0..5000)
+        .map(|index| format!("st.global.u32 [%rd1+{}], %r1;\n", 4 * index))
+        .collect();
+    let labels: String = (0..4000)
+        .map(|index| format!("add.u32 %r{index}, %r{index}, 1; L{index}:\n"))
+        .collect();
+    let jumps: String = (0..4000)
+        .map(|index| format!("@%p1 bra L{};\n", 3999 - index))
+        .collect();
+    for (body, said) in [(stores, "accesses"), (labels + &jumps, "registers")] {
+        let source = replaced("ret;", &body).replace("%r<6>", "%r<5000>");
+        let found = refusal(&source);
+        assert!(found[0].message.contains(said), "{}", found[0]);
+        assert_eq!(found[0].span.line, 5);
+    }
+}
+
+#[test]
+fn a_large_kernel_compiles() {
+    let stores: String = (0..1500)
+        .map(|index| format!("st.global.u32 [%rd1+{}], %r1;\n", 4 * index))
+        .collect();
+    compile_ptx(
+        &replaced("ret;", &(stores + "ret;")),
+        &CompileOptions::default(),
+    )
+    .unwrap();
+}

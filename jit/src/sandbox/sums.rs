@@ -3,8 +3,8 @@
 //! An access to `pointer + index` lies at `(pointer - window) + index` in the window. Written so, the difference does not
 //! change in a loop over the index, or on the CPU device from thread to thread, and its computation moves out.
 
+use crate::analysis::{Root, roots};
 use crate::ir::{Function, Instruction, Opcode, Operand, Register, Type};
-use crate::verify::pointers::{self, Root};
 
 /// A register that was last written as a sum.
 #[derive(Clone, Copy)]
@@ -21,7 +21,7 @@ pub(super) struct Pointers(Vec<Root>);
 
 impl Pointers {
     pub(super) fn of(function: &Function) -> Self {
-        Self(pointers::roots(function))
+        Self(roots(function))
     }
 
     fn contains(&self, register: Register) -> bool {

@@ -5,8 +5,8 @@
 //! works out each kernel's [`Signature`], by which the host checks launches.
 
 mod instructions;
-pub(crate) mod pointers;
 mod signatures;
+mod size;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
 use crate::ir::Module;
@@ -37,6 +37,7 @@ pub fn verify(module: &Module) -> Result<Accepted, Vec<Diagnostic>> {
     for function in &module.functions {
         instructions::check(function, &mut found);
     }
+    size::check(module, &mut found);
     if found.has_errors() {
         return Err(found.into_vec());
     }

@@ -1,6 +1,6 @@
 //! What a kernel expects from a launch.
 
-use super::pointers::pointer_parameters;
+use crate::analysis::pointer_parameters;
 use crate::ir::{Class, Function, ParameterDeclaration, Type};
 use crate::limits::MAX_THREADS_PER_BLOCK;
 use crate::signature::{Parameter, ParameterType, Signature};

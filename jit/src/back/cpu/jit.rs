@@ -55,7 +55,7 @@ impl Code {
     }
 
     pub(super) fn compile(source: &ir::Module) -> Result<Self, Diagnostic> {
-        let mut module = new_module()?;
+        let mut module = new_module(Effort::of(source))?;
         let externals = declare_externals(&mut module)?;
         let mut context = module.make_context();
         let mut frontend = FunctionBuilderContext::new();
@@ -127,8 +127,34 @@ fn entry_signature(module: &JITModule) -> Signature {
     signature
 }
 
-fn new_module() -> Result<JITModule, Diagnostic> {
-    let isa = native_isa()?;
+/// Blocks, guards included, from which on a kernel is compiled with little effort: the full one takes a time that grows with
+/// their square, a third of a second for so many.
+const LARGE: usize = 2048;
+
+/// How hard the code is optimised.
+#[derive(Clone, Copy)]
+enum Effort {
+    Full,
+    Little,
+}
+
+impl Effort {
+    fn of(module: &ir::Module) -> Self {
+        let largest = module
+            .functions
+            .iter()
+            .map(|function| function.blocks.len())
+            .max();
+        if largest.unwrap_or(0) > LARGE {
+            Self::Little
+        } else {
+            Self::Full
+        }
+    }
+}
+
+fn new_module(effort: Effort) -> Result<JITModule, Diagnostic> {
+    let isa = native_isa(effort)?;
     let mut builder = JITBuilder::with_isa(isa, Box::new(libcall_name));
     builder.symbol("record_fault", record_fault as *const u8);
     builder.symbol("sin", approx::sin as *const u8);
@@ -142,10 +168,15 @@ fn new_module() -> Result<JITModule, Diagnostic> {
     Ok(JITModule::new(builder))
 }
 
-fn native_isa() -> Result<OwnedTargetIsa, Diagnostic> {
+fn native_isa(effort: Effort) -> Result<OwnedTargetIsa, Diagnostic> {
     let mut flags = settings::builder();
+    let (optimize, allocate) = match effort {
+        Effort::Full => ("speed", "backtracking"),
+        Effort::Little => ("none", "single_pass"),
+    };
     for (name, value) in [
-        ("opt_level", "speed"),
+        ("opt_level", optimize),
+        ("regalloc_algorithm", allocate),
         ("is_pic", "false"),
         ("use_colocated_libcalls", "false"),
     ] {

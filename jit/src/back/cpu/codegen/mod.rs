@@ -6,6 +6,7 @@ mod compare;
 mod convert;
 mod float;
 mod memory;
+mod order;
 mod threads;
 mod translate;
 mod values;

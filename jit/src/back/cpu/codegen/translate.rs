@@ -1,5 +1,6 @@
 //! The walk over a kernel's blocks.
 
+use super::order;
 use super::threads::ThreadLoop;
 use super::{Externals, Untranslatable};
 use crate::ir::{self, BlockId, Instruction, Opcode, Operand, Register, Terminator};
@@ -24,6 +25,8 @@ pub(super) struct Translator<'a> {
     pub(super) registers: Vec<Variable>,
     /// The kernel's blocks.
     blocks: Vec<Block>,
+    /// Where every fault goes.
+    faulted: Block,
     pub(super) threads: ThreadLoop,
 }
 
@@ -46,6 +49,8 @@ impl<'a> Translator<'a> {
             .iter()
             .map(|_| builder.create_block())
             .collect();
+        let faulted = builder.create_block();
+        builder.set_cold_block(faulted);
         let threads = ThreadLoop::new(&mut builder);
         Self {
             kernel,
@@ -54,6 +59,7 @@ impl<'a> Translator<'a> {
             target,
             registers,
             blocks,
+            faulted,
             threads,
         }
     }
@@ -68,13 +74,24 @@ impl<'a> Translator<'a> {
         self.begin_threads();
         let first = self.block(BlockId(0));
         self.builder.ins().jump(first, &[]);
-        for (index, block) in kernel.blocks.iter().enumerate() {
-            self.builder.switch_to_block(self.blocks[index]);
-            for instruction in &block.instructions {
+        let mut unfilled = order::predecessor_counts(kernel);
+        for id in order::reverse_postorder(kernel) {
+            let block = self.block(id);
+            self.builder.switch_to_block(block);
+            if unfilled[id.index()] == 0 {
+                // Values then come straight from where they were computed; an unsealed block takes a parameter for each.
+                self.builder.seal_block(block);
+            }
+            let source = &kernel.blocks[id.index()];
+            for instruction in &source.instructions {
                 self.instruction(instruction)?;
             }
-            self.terminator(&block.terminator);
+            self.terminator(&source.terminator);
+            for successor in source.terminator.successors() {
+                unfilled[successor.index()] -= 1;
+            }
         }
+        self.end_faults();
         self.end_threads();
         self.builder.seal_all_blocks();
         self.builder.finalize(self.target);
@@ -115,12 +132,22 @@ impl<'a> Translator<'a> {
         }
     }
 
+    /// Goes where every fault goes: one call for all of them keeps the register allocator's work small.
     fn record_fault(&mut self, site: u32, offset: Option<Register>) {
         let site = self.builder.ins().iconst(types::I32, i64::from(site));
         let offset = match offset {
             Some(register) => self.register(register),
             None => self.builder.ins().iconst(types::I64, 0),
         };
+        let arguments = [site.into(), offset.into()];
+        self.builder.ins().jump(self.faulted, &arguments);
+    }
+
+    /// Records the fault whose site and offset the block is given.
+    fn end_faults(&mut self) {
+        self.builder.switch_to_block(self.faulted);
+        let site = self.builder.append_block_param(self.faulted, types::I32);
+        let offset = self.builder.append_block_param(self.faulted, types::I64);
         let [x, y, z] = self
             .threads
             .thread_index

@@ -263,7 +263,8 @@ fn integer_bits(magnitude: u64, negative: bool, ty: Type) -> Option<u64> {
         magnitude
     };
     match ty {
-        Type::Pred => (value <= 1).then_some(value),
+        // `nvrtc -G` writes true as -1.
+        Type::Pred => Some(u64::from(value != 0)),
         _ if ty.is_integer() => Some(value & mask(ty)),
         _ => None,
     }

@@ -28,7 +28,7 @@ impl Root {
 }
 
 /// For each parameter whether it is an address.
-pub(super) fn pointer_parameters(function: &Function) -> Vec<bool> {
+pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
     let roots = roots(function);
     let root = |register: &Register| roots.get(register.index()).copied().unwrap_or(Root::None);
     let mut pointers: Vec<bool> = function

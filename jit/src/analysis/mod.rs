@@ -1,0 +1,7 @@
+//! What can be told of a function without running it; shared by verifier and passes.
+
+mod exposed;
+mod pointers;
+
+pub(crate) use exposed::exposed_registers;
+pub(crate) use pointers::{Root, pointer_parameters, roots};
