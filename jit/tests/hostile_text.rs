@@ -87,6 +87,20 @@ fn a_megabyte_of_brackets_is_refused_at_its_first() {
 }
 
 #[test]
+fn a_refusal_is_short_however_long_the_word_it_is_about() {
+    for piece in ["9", "x", "0x1", "%", "'"] {
+        let found = refusal(&piece.repeat(1 << 20));
+        assert!(
+            found[0].message.len() < 200,
+            "{piece}: {} bytes",
+            found[0].message.len()
+        );
+    }
+    let found = refusal(&format!("\"{}\"", "s".repeat(1 << 20)));
+    assert!(found[0].message.len() < 200);
+}
+
+#[test]
 fn nested_scopes_end_in_a_refusal() {
     let body = "{".repeat(100_000);
     let found = refusal(&replaced("ret;", &body));

@@ -3,6 +3,9 @@
 use crate::diagnostics::{Diagnostic, Span};
 use crate::limits::MAX_NAME_BYTES;
 
+/// Bytes of a number: 64 binary digits, and their prefix and suffix.
+const MAX_NUMBER_BYTES: usize = 80;
+
 /// A token with its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Token<'a> {
@@ -39,7 +42,7 @@ impl std::fmt::Display for TokenKind<'_> {
             Self::Integer(value) => write!(f, "`{value}`"),
             Self::Double(value) => write!(f, "`{value}`"),
             Self::FloatBits(bits) => write!(f, "`0f{bits:08X}`"),
-            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Text(_) => f.write_str("a string"),
             Self::Punctuation(character) => write!(f, "`{character}`"),
             Self::End => f.write_str("the end of the source"),
         }
@@ -239,6 +242,10 @@ impl<'a> Lexer<'a> {
             self.skip_while(|byte| byte.is_ascii_digit());
         }
         let word = self.slice(start, self.at);
+        if word.len() > MAX_NUMBER_BYTES {
+            let message = format!("a number is longer than {MAX_NUMBER_BYTES} bytes");
+            return Err(Diagnostic::error(span, message));
+        }
         read_number(word)
             .ok_or_else(|| Diagnostic::error(span, format!("`{word}` is no number that PTX knows")))
     }
