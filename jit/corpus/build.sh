@@ -48,7 +48,7 @@ rm -rf "$here/ptx"
 
 every=$(cd "$here/cuda" && basename --suffix .cu -- *.cu)
 # Without optimisation the others use local memory and functions.
-plain="grid_stride saxpy vector_add"
+plain="branches grid_stride saxpy vector_add"
 with_nvrtc nvrtc-12.9 sm_75 compute_75 "$every"
 with_nvrtc nvrtc-12.9 sm_90 compute_90 "$every"
 with_nvrtc nvrtc-13.5 sm_80 compute_80 "$every"
