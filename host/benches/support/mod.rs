@@ -11,7 +11,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{Device, Limits, WasiCudaCtx, WasiCudaCtxView, WasiCudaView};
 
 /// The store's data of a guest that may use devices.
-pub struct State {
+pub(crate) struct State {
     wasi: WasiCtx,
     cuda: WasiCudaCtx,
     table: ResourceTable,
@@ -19,7 +19,7 @@ pub struct State {
 
 impl State {
     /// A guest to which `device` is granted, with room for three vectors of 64 Mi floats.
-    pub fn new(device: &Device) -> Self {
+    pub(crate) fn new(device: &Device) -> Self {
         let limits = Limits {
             memory: 1 << 30,
             ..Limits::default()
@@ -54,14 +54,14 @@ impl WasiCudaView for State {
 }
 
 /// A running guest of `guest/src/lib.rs`.
-pub struct BenchGuest {
+pub(crate) struct BenchGuest {
     store: Store<State>,
     instance: Instance,
 }
 
 impl BenchGuest {
     /// Starts it on an engine, and lets it allocate its vectors.
-    pub async fn start(engine: &Engine, device: &Device, elements: u32) -> Result<Self> {
+    pub(crate) async fn start(engine: &Engine, device: &Device, elements: u32) -> Result<Self> {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_cuda::add_to_linker(&mut linker)?;
@@ -75,19 +75,19 @@ impl BenchGuest {
     }
 
     /// Nanoseconds that `launches` calls of one kind take together.
-    pub async fn time(&mut self, kind: &str, launches: u32) -> Result<u64> {
+    pub(crate) async fn time(&mut self, kind: &str, launches: u32) -> Result<u64> {
         let (nanoseconds,) = self.call::<_, (u64,)>(kind, (launches,)).await?;
         Ok(nanoseconds)
     }
 
     /// Nanoseconds of one vector addition.
-    pub async fn add(&mut self) -> Result<u64> {
+    pub(crate) async fn add(&mut self) -> Result<u64> {
         let (nanoseconds,) = self.call::<(), (u64,)>("add", ()).await?;
         Ok(nanoseconds)
     }
 
     /// Whether the sums are right.
-    pub async fn check(&mut self) -> Result<bool> {
+    pub(crate) async fn check(&mut self) -> Result<bool> {
         let (right,) = self.call::<(u32,), (bool,)>("check", (1000,)).await?;
         Ok(right)
     }
@@ -159,14 +159,14 @@ fn add_reference(linker: &mut Linker<State>) -> Result<()> {
 }
 
 /// Wasmtime with its own settings, or without support for several tasks in a guest, which makes calls cheaper.
-pub fn engine(concurrency: bool) -> Result<Engine> {
+pub(crate) fn engine(concurrency: bool) -> Result<Engine> {
     let mut config = Config::new();
     config.concurrency_support(concurrency);
     Engine::new(&config)
 }
 
 /// The path of one of the built guests.
-pub fn built(file: &str) -> PathBuf {
+pub(crate) fn built(file: &str) -> PathBuf {
     target().join("wasm32-wasip2/release").join(file)
 }
 
@@ -175,7 +175,7 @@ fn target() -> &'static Path {
 }
 
 /// Builds the guests. They get a target folder of their own.
-pub fn build_guests() {
+pub(crate) fn build_guests() {
     let status = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -193,7 +193,7 @@ pub fn build_guests() {
 }
 
 /// The middle one of these values.
-pub fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]
