@@ -8,7 +8,7 @@ use wasi_cuda_jit::{CompileOptions, Diagnostic, compile_wasm, sandboxed_wasm};
 /// What kernels see as the window's first byte.
 pub(crate) const BASE: u64 = 0x10_0000_0000;
 /// Bytes that kernels may touch.
-pub(crate) const MAPPED: usize = 1 << 14;
+pub(crate) const MAPPED: usize = 1 << 15;
 /// Bytes reserved for the window.
 const RESERVED: usize = 1 << 16;
 

@@ -8,8 +8,8 @@ use super::stack::Stack;
 use super::{invalid, span};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir::{
-    Address, AddressBase, Function, Opcode, Operand, ParameterDeclaration, Register, Terminator,
-    Type,
+    Address, AddressBase, Function, Modifier, Opcode, Operand, ParameterDeclaration, Register,
+    Terminator, Type,
 };
 use crate::limits::{MAX_NAME_BYTES, MAX_PARAMETER_BYTES};
 use wasmparser::ValType;
@@ -40,11 +40,12 @@ fn lower(
     }
     let parameters = declare_parameters(module, function).map_err(in_kernel)?;
     let mut lowering = Lowering::new(module, budget);
-    lowering.begin_kernel(function, &parameters)?;
-    lowering.run().map_err(|error| Diagnostic {
-        message: format!("kernel `{name}`: {}", error.message),
-        ..error
-    })?;
+    lowering
+        .kernel(function, &parameters)
+        .map_err(|error| Diagnostic {
+            message: format!("kernel `{name}`: {}", error.message),
+            ..error
+        })?;
     let Builder {
         registers,
         blocks,
@@ -137,18 +138,22 @@ impl<'m, 'b> Lowering<'m, 'b> {
         }
     }
 
-    /// Loads the parameters in the first block and begins the function's body.
-    fn begin_kernel(
+    /// Loads the parameters in the first block and lowers the function's body behind it.
+    fn kernel(
         &mut self,
         function: u32,
         parameters: &[ParameterDeclaration],
     ) -> Result<(), Diagnostic> {
+        if let Some(body) = self.module.body(function) {
+            self.code.at(body.range().start);
+        }
         let registers: Vec<Register> = (0..)
             .zip(parameters)
             .map(|(index, parameter)| self.load_parameter(index, parameter.ty))
             .collect();
         let exit = self.code.block();
-        self.begin_body(function, &registers, exit, Vec::new())
+        self.begin_body(function, &registers, exit, Vec::new())?;
+        self.run()
     }
 
     fn load_parameter(&mut self, index: u32, ty: Type) -> Register {
@@ -159,7 +164,9 @@ impl<'m, 'b> Lowering<'m, 'b> {
             guarded: None,
         };
         let operands = [Operand::Register(register), Operand::Address(address)];
-        self.code.emit(Opcode::LdParam, (ty, None), &[], operands);
+        let space = [Modifier::Param];
+        self.code
+            .emit(Opcode::LdParam, (ty, None), &space, operands);
         register
     }
 

@@ -59,6 +59,7 @@
 //! A module counts as one line: in the [`Span`] of a finding or a fault, `line` is 1 and `column` is the offset in the
 //! module of the instruction's first byte, plus 1. `wasm-tools print --print-offsets` shows offsets beside instructions.
 
+mod branches;
 mod builder;
 mod control;
 mod convert;
