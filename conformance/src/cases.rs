@@ -23,6 +23,7 @@ plain! {
     execution_event,
     execution_graph,
     execution_graph_failure,
+    execution_graph_failure,
     execution_graph_keeps_buffers,
     execution_large_transfer,
     execution_launch_invalid,
@@ -47,6 +48,7 @@ plain! {
     memory_drop_in_flight,
     memory_invalid_size,
     memory_quota,
+    memory_typed_buffers,
     memory_typed_buffers,
     memory_usage,
     memory_zeroed_again,
@@ -79,10 +81,8 @@ pub(crate) fn execution_async() -> Case {
 }
 
 pub(crate) fn execution_device_lost() -> Case {
-    // Long enough to load the kernels on a busy machine.
-    let delay = Duration::from_secs(3);
     Case::of(programs::execution_device_lost()).with(|setup| {
-        setup.lose_devices_after = Some(delay);
+        setup.lose_devices = true;
         setup.time_limit = None;
     })
 }

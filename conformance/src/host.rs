@@ -21,9 +21,18 @@ pub trait Host: Send + Sync + 'static {
     /// [`NotRun`] to setups that ask for them.
     fn add_to_linker(&self, linker: &mut Linker<Self::Data>) -> wasmtime::Result<()>;
 
-    /// What the store holds for a guest that is set up as asked. The guest starts at once.
+    /// What the store holds for a guest that is set up as asked.
     fn data(&self, setup: &Setup, wasi: WasiCtx) -> Result<Self::Data, NotRun>;
+
+    /// What declares the devices of this guest lost while it runs; none when the host cannot, which leaves
+    /// the cases that ask for it unrun.
+    fn lose_devices(&self, _data: &Self::Data) -> Option<LoseDevices> {
+        None
+    }
 }
+
+/// Declares devices lost.
+pub type LoseDevices = Box<dyn FnOnce() + Send>;
 
 /// Why a host cannot run a case.
 #[derive(Debug, Clone, PartialEq, Eq)]

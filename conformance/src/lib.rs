@@ -33,7 +33,7 @@ mod run;
 mod setup;
 
 pub use case::{Case, Entry, Expectation, all as cases};
-pub use host::{Host, NotRun};
+pub use host::{Host, LoseDevices, NotRun};
 pub use report::{CaseResult, Outcome, Report};
 pub use run::Runner;
 pub use setup::{Limits, Setup};

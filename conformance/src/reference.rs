@@ -1,7 +1,6 @@
 //! The adapter of this project's own host, `wasmtime-wasi-cuda`.
 
-use crate::{Host, NotRun, Setup};
-use std::thread;
+use crate::{Host, LoseDevices, NotRun, Setup};
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -60,9 +59,6 @@ impl ReferenceHost {
                     Device::cpu(options).map_err(NotRun::because)
                 })
                 .collect(),
-            Devices::Shared(_) if setup.lose_devices_after.is_some() => Err(NotRun::because(
-                "the device is not this guest's alone, so it cannot be lost",
-            )),
             Devices::Shared(device) => match setup.devices {
                 0 => Ok(Vec::new()),
                 1 => Ok(vec![device.clone()]),
@@ -97,19 +93,25 @@ impl Host for ReferenceHost {
             .time_limit(setup.time_limit)
             .checked(setup.checked)
             .build();
-        if let Some(delay) = setup.lose_devices_after {
-            thread::spawn(move || {
-                thread::sleep(delay);
-                for device in &devices {
-                    device.mark_lost("the case asks for it");
-                }
-            });
-        }
         Ok(Guest {
+            own_devices: match self.devices {
+                Devices::OwnCpu => devices,
+                Devices::Shared(_) => Vec::new(),
+            },
             wasi,
             cuda,
             table: ResourceTable::new(),
         })
+    }
+
+    fn lose_devices(&self, guest: &Guest) -> Option<LoseDevices> {
+        let devices = guest.own_devices.clone();
+        let lose = move || {
+            for device in devices {
+                device.mark_lost("the case asks for it");
+            }
+        };
+        (!guest.own_devices.is_empty()).then(|| Box::new(lose) as LoseDevices)
     }
 }
 
@@ -134,6 +136,8 @@ fn limits(setup: &Setup) -> Limits {
 
 /// What the store of a guest holds.
 pub struct Guest {
+    /// The devices that no other guest has.
+    own_devices: Vec<Device>,
     wasi: WasiCtx,
     cuda: WasiCudaCtx,
     table: ResourceTable,

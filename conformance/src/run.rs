@@ -1,5 +1,5 @@
 use crate::report::{CaseResult, Outcome, Report};
-use crate::{Case, Entry, Expectation, Host, NotRun};
+use crate::{Case, Entry, Expectation, Host, LoseDevices, NotRun};
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,6 +137,11 @@ fn run_guest<H: Host>(
         .envs(&case.setup.environment);
     let data = host.data(&case.setup, wasi.build())?;
 
+    let lose_devices = match (case.setup.lose_devices, host.lose_devices(&data)) {
+        (true, None) => return Err(NotRun::because("the host cannot lose a device on demand")),
+        (asked, found) => found.filter(|_| asked),
+    };
+
     let mut store = Store::new(host.engine(), data);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
@@ -151,6 +156,9 @@ fn run_guest<H: Host>(
         .enable_all()
         .build()
         .map_err(|error| NotRun::because(format!("no Tokio runtime: {error}")))?;
+    if let Some(lose_devices) = lose_devices {
+        runtime.spawn(lose_when_told(output.clone(), lose_devices));
+    }
     Ok(runtime.block_on(async {
         let linker = match link(host) {
             Ok(linker) => linker,
@@ -161,6 +169,18 @@ fn run_guest<H: Host>(
             Err(error) => End::NotStarted(error),
         }
     }))
+}
+
+/// Declares the guest's devices lost once it asks for that.
+async fn lose_when_told(output: Output, lose_devices: LoseDevices) {
+    while !output
+        .stdout()
+        .lines()
+        .any(|line| line == "lose the device")
+    {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    lose_devices();
 }
 
 fn link<H: Host>(host: &H) -> wasmtime::Result<Linker<H::Data>> {

@@ -20,8 +20,9 @@ pub struct Setup {
     pub time_limit: Option<Duration>,
     /// Whether the guest imports what lies behind the package's unstable features.
     pub unstable: bool,
-    /// When the host declares the guest's devices lost, counted from its start.
-    pub lose_devices_after: Option<Duration>,
+    /// Whether the guest's devices are [declared lost](crate::Host::lose_devices) once it prints the line
+    /// `lose the device`.
+    pub lose_devices: bool,
     /// Environment variables of the guest.
     pub environment: Vec<(String, String)>,
 }
@@ -35,7 +36,7 @@ impl Default for Setup {
             limits: Limits::default(),
             time_limit: Some(Duration::from_secs(2)),
             unstable: false,
-            lose_devices_after: None,
+            lose_devices: false,
             environment: Vec::new(),
         }
     }
