@@ -68,7 +68,10 @@ impl Pending {
 
     /// Counts one operation less.
     pub(crate) fn release(&self, bytes: u64) {
-        self.bytes.fetch_sub(bytes, SeqCst);
+        if bytes > 0 {
+            // Most operations hold none, and the guest's thread is busy with the same memory.
+            self.bytes.fetch_sub(bytes, SeqCst);
+        }
         self.operations.fetch_sub(1, SeqCst);
         self.waiting.wake_all();
     }
