@@ -37,7 +37,8 @@ pub fn compile_ptx(
 /// )
 /// .unwrap();
 /// let module = compile_wasm(&bytes, &CompileOptions::default()).unwrap();
-/// let parameter = &module.kernel("store_index").unwrap().signature().parameters[0];
+/// let kernel = module.kernel("store_index").unwrap();
+/// let parameter = &kernel.signature().parameters[0];
 /// assert_eq!((parameter.name.as_str(), parameter.ty.to_string()), ("out", "pointer".into()));
 /// ```
 ///

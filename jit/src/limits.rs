@@ -9,7 +9,7 @@ pub const MAX_FUNCTIONS: usize = 1024;
 /// Instructions in a module. A register allocator's time grows faster than its input.
 pub const MAX_INSTRUCTIONS: usize = 1 << 17;
 
-/// Memory accesses in a module with one kernel. Each is guarded by branches, and the compiler's time grows with their square: so many take it
+/// Memory accesses, and other operations that may fault, in a module with one kernel. Each is guarded by branches, and the compiler's time grows with their square: so many take it
 /// some seconds.
 pub const MAX_ACCESSES: usize = 4096;
 

@@ -8,12 +8,12 @@ use crate::limits::{MAX_ACCESSES, MAX_LIVE_CELLS};
 pub(super) fn check(module: &Module, found: &mut Diagnostics) {
     let (mut squares, mut cells) = (0usize, 0usize);
     for function in &module.functions {
-        let accesses = accesses(function);
+        let accesses = accesses(function) + function.sites.len();
         squares = squares.saturating_add(accesses.saturating_mul(accesses));
         if squares > MAX_ACCESSES * MAX_ACCESSES {
             let message = format!(
-                "with the {accesses} memory accesses of this kernel the module is too large: one kernel may have \
-                 {MAX_ACCESSES}, several fewer; unroll loops less or split the module"
+                "with the {accesses} memory accesses and operations that may fault of this kernel the module is too large: \
+                 one kernel may have {MAX_ACCESSES}, several fewer; unroll loops less or split the module"
             );
             return found.error(function.span, message);
         }

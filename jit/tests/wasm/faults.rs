@@ -115,11 +115,9 @@ fn what_is_no_trap_completes() {
 
 #[test]
 fn an_address_and_an_offset_are_added_modulo_two_to_the_64th() {
-    let source = format!(
-        r#"(func (export "k") (param $at i64)
+    let source = r#"(func (export "k") (param $at i64)
             (i32.store offset=0x8000000000000000
-                (i64.add (local.get $at) (i64.const 0x8000000000000004)) (i32.const 77)))"#
-    );
-    let ended = Test::new(&source).run();
+                (i64.add (local.get $at) (i64.const 0x8000000000000004)) (i32.const 77)))"#;
+    let ended = Test::new(source).run();
     assert_eq!((ended.outcome, ended.word(1)), (Outcome::Completed, 77));
 }

@@ -78,6 +78,15 @@ fn registers_are_limited() {
 }
 
 #[test]
+fn operations_that_may_fault_are_limited_as_accesses_are() {
+    let divisions = "(drop (i64.div_s (local.get 0) (local.get 0)))".repeat(2_100);
+    refused(
+        &format!(r#"(func (export "k") (param i64) {divisions})"#),
+        "memory accesses and operations that may fault",
+    );
+}
+
+#[test]
 fn calls_cannot_be_folded_out_of_few_bytes() {
     let mut text = "(func $f0 (nop) (nop))".to_owned();
     for level in 1..40 {

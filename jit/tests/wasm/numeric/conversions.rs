@@ -4,6 +4,9 @@ use super::float::{d, f};
 use super::{Nan, check, check_unary};
 use wasi_cuda_jit::cpu::FaultKind;
 
+/// What becomes of a value, as bits.
+type Bits = fn(u64) -> u64;
+
 /// Numbers at the edges of the integer types beside those that every instruction is tried with.
 fn numbers(ty: &str) -> Vec<(u64, u64)> {
     let more: &[f64] = &[
@@ -77,22 +80,25 @@ fn truncations_fault_or_saturate() {
     }
 }
 
+fn float(value: f32) -> u64 {
+    value.to_bits().into()
+}
+
 #[test]
 fn integers_become_the_nearest_floats() {
-    let float = |value: f32| u64::from(value.to_bits());
-    let to_float: [(&str, &str, &dyn Fn(u64) -> u64); 8] = [
-        ("f32.convert_i32_s", "i32", &|a| float(a as i32 as f32)),
-        ("f32.convert_i32_u", "i32", &|a| float(a as u32 as f32)),
-        ("f32.convert_i64_s", "i64", &|a| float(a as i64 as f32)),
-        ("f32.convert_i64_u", "i64", &|a| float(a as f32)),
-        ("f64.convert_i32_s", "i32", &|a| {
+    let to_float: [(&str, &str, Bits); 8] = [
+        ("f32.convert_i32_s", "i32", |a| float(a as i32 as f32)),
+        ("f32.convert_i32_u", "i32", |a| float(a as u32 as f32)),
+        ("f32.convert_i64_s", "i64", |a| float(a as i64 as f32)),
+        ("f32.convert_i64_u", "i64", |a| float(a as f32)),
+        ("f64.convert_i32_s", "i32", |a| {
             f64::from(a as i32).to_bits()
         }),
-        ("f64.convert_i32_u", "i32", &|a| {
+        ("f64.convert_i32_u", "i32", |a| {
             f64::from(a as u32).to_bits()
         }),
-        ("f64.convert_i64_s", "i64", &|a| (a as i64 as f64).to_bits()),
-        ("f64.convert_i64_u", "i64", &|a| (a as f64).to_bits()),
+        ("f64.convert_i64_s", "i64", |a| (a as i64 as f64).to_bits()),
+        ("f64.convert_i64_u", "i64", |a| (a as f64).to_bits()),
     ];
     for (name, from, reference) in to_float {
         check_unary(name, from, &name[..3], Nan::Exact, &|a, _| Ok(reference(a)));
@@ -112,14 +118,14 @@ fn floats_change_their_width() {
 
 #[test]
 fn integers_change_their_width() {
-    let words: [(&str, fn(u64) -> u64); 2] = [
+    let words: [(&str, Bits); 2] = [
         ("i32.extend8_s", |a| u64::from(a as i8 as i32 as u32)),
         ("i32.extend16_s", |a| u64::from(a as i16 as i32 as u32)),
     ];
     for (name, reference) in words {
         check_unary(name, "i32", "i32", Nan::Exact, &|a, _| Ok(reference(a)));
     }
-    let doubles: [(&str, fn(u64) -> u64); 3] = [
+    let doubles: [(&str, Bits); 3] = [
         ("i64.extend8_s", |a| a as i8 as u64),
         ("i64.extend16_s", |a| a as i16 as u64),
         ("i64.extend32_s", |a| a as i32 as u64),
@@ -150,7 +156,7 @@ fn reinterpretations_keep_every_bit() {
 
 #[test]
 fn loads_and_stores_take_the_width_that_they_say() {
-    let loads: [(&str, &str, fn(u64) -> u64); 10] = [
+    let loads: [(&str, &str, Bits); 10] = [
         ("i32.load8_s", "i32", |a| u64::from(a as i8 as i32 as u32)),
         ("i32.load8_u", "i32", |a| a & 0xff),
         ("i32.load16_s", "i32", |a| u64::from(a as i16 as i32 as u32)),

@@ -161,9 +161,11 @@ fn extremes_know_nan_and_the_sign_of_zero() {
     wide("max", Nan::Any, |a, b| extreme_64(a, b, false));
 }
 
+type Comparison = fn(f64, f64) -> bool;
+
 #[test]
 fn comparisons_with_nan_say_unequal() {
-    let comparisons: [(&str, fn(f64, f64) -> bool); 6] = [
+    let comparisons: [(&str, Comparison); 6] = [
         ("eq", |a, b| a == b),
         ("ne", |a, b| a != b),
         ("lt", |a, b| a < b),

@@ -68,9 +68,11 @@ fn bits_are_counted() {
     wide_unary("popcnt", |a, _| a.count_ones().into());
 }
 
+type Comparison = fn(i128, i128) -> bool;
+
 #[test]
 fn comparisons_are_signed_or_not() {
-    let comparisons: [(&str, fn(i128, i128) -> bool); 6] = [
+    let comparisons: [(&str, Comparison); 6] = [
         ("eq", |a, b| a == b),
         ("ne", |a, b| a != b),
         ("lt", |a, b| a < b),
