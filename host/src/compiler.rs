@@ -1,6 +1,6 @@
 //! Compiling beside the guests: on threads of its own, a few at a time, each source once.
 
-use crate::backend::{Backend, Program};
+use crate::backend::{Backend, ModuleSource, Program};
 use crate::bindings::wasi::cuda::types::{self, ErrorCode, Quota};
 use crate::error::{CudaError, CudaResult};
 use crate::timer::{Alarm, Timer};
@@ -61,12 +61,12 @@ impl Compiler {
         }
     }
 
-    /// Compiles PTX, or finds it compiled. A compile that runs out of time is left to end by itself; it
+    /// Compiles a module, or finds it compiled. A compile that runs out of time is left to end by itself; it
     /// keeps its turn until then, so that no guest can have more threads compile than the device allows.
     pub(crate) async fn load(
         &self,
         backend: &Arc<dyn Backend>,
-        source: String,
+        source: ModuleSource,
         checked: bool,
         limit: Duration,
     ) -> CudaResult<Arc<Program>> {
@@ -88,7 +88,7 @@ impl Compiler {
                 None => backend.compile(&source, checked).map(Arc::new),
             };
             if let Ok(program) = &compiled {
-                crate::lock(&cache).keep(key, program.clone(), source.len());
+                crate::lock(&cache).keep(key, program.clone(), source.bytes().len());
             }
             // The guest may be gone, or out of patience.
             let _ = sender.send(compiled);
@@ -172,11 +172,12 @@ impl Cache {
 }
 
 /// Everything that decides the code.
-fn key(source: &str, checked: bool) -> Key {
+fn key(source: &ModuleSource, checked: bool) -> Key {
+    let is_wasm = matches!(source, ModuleSource::Wasm(_));
     let mut hasher = blake3::Hasher::new();
     hasher
-        .update(&[u8::from(checked)])
-        .update(source.as_bytes());
+        .update(&[u8::from(checked), u8::from(is_wasm)])
+        .update(source.bytes());
     *hasher.finalize().as_bytes()
 }
 

@@ -35,12 +35,28 @@ pub(crate) trait Backend: Send + Sync {
     /// For people: what could not be had.
     fn open_space(&self, checked: bool) -> Result<Arc<dyn Space>, String>;
 
-    /// Verifies and compiles PTX. Takes as long as it takes, on the calling thread.
+    /// Verifies and compiles a module. Takes as long as it takes, on the calling thread.
     ///
     /// # Errors
     ///
     /// The findings, of which at least one is an error.
-    fn compile(&self, source: &str, checked: bool) -> Result<Program, Vec<Diagnostic>>;
+    fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>>;
+}
+
+/// A module as its guest wrote it.
+pub(crate) enum ModuleSource {
+    Ptx(String),
+    Wasm(Vec<u8>),
+}
+
+impl ModuleSource {
+    /// The text or the module, whichever it is.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Ptx(text) => text.as_bytes(),
+            Self::Wasm(bytes) => bytes,
+        }
+    }
 }
 
 /// One guest's memory on a device. Offsets count from the window's start; callers keep ranges in what

@@ -21,10 +21,10 @@ impl Backend for Counting {
         Err("no memory".into())
     }
 
-    fn compile(&self, source: &str, _checked: bool) -> Result<Program, Vec<Diagnostic>> {
+    fn compile(&self, source: &ModuleSource, _checked: bool) -> Result<Program, Vec<Diagnostic>> {
         self.compiles.fetch_add(1, SeqCst);
         self.gate.pass();
-        if source.is_empty() {
+        if source.bytes().is_empty() {
             return Err(vec![Diagnostic::error(Default::default(), "nothing there")]);
         }
         Ok(Program {
@@ -42,6 +42,10 @@ fn backend(gate: &Gate) -> (Arc<Counting>, Arc<dyn Backend>) {
     (backend.clone(), backend)
 }
 
+fn ptx(source: &str) -> ModuleSource {
+    ModuleSource::Ptx(source.to_owned())
+}
+
 const LONG: Duration = Duration::from_secs(600);
 
 #[tokio::test]
@@ -57,9 +61,15 @@ async fn the_same_source_is_compiled_once_for_each_mode() {
         ("b", false),
         ("a", false),
     ] {
-        code(compiler.load(&backend, source.into(), checked, LONG).await).unwrap();
+        code(compiler.load(&backend, ptx(source), checked, LONG).await).unwrap();
     }
     assert_eq!(counting.compiles.load(SeqCst), 3);
+}
+
+#[test]
+fn the_same_bytes_are_another_source_in_another_language() {
+    let wasm = ModuleSource::Wasm(b"bytes".to_vec());
+    assert!(key(&wasm, false) != key(&ptx("bytes"), false));
 }
 
 #[tokio::test]
@@ -67,11 +77,7 @@ async fn findings_of_a_refused_source_reach_the_guest() {
     let gate = Gate::default();
     gate.open();
     let (_, backend) = backend(&gate);
-    let refused = code(
-        Compiler::new(1)
-            .load(&backend, String::new(), false, LONG)
-            .await,
-    );
+    let refused = code(Compiler::new(1).load(&backend, ptx(""), false, LONG).await);
     assert!(
         matches!(refused, Err(ErrorCode::Rejected(found)) if found[0].message == "nothing there")
     );
@@ -84,7 +90,7 @@ async fn a_compile_that_takes_too_long_is_given_up_and_still_cached() {
     let compiler = Compiler::new(1);
     let late = code(
         compiler
-            .load(&backend, "slow".into(), false, Duration::from_millis(5))
+            .load(&backend, ptx("slow"), false, Duration::from_millis(5))
             .await,
     );
     assert!(matches!(
@@ -93,7 +99,7 @@ async fn a_compile_that_takes_too_long_is_given_up_and_still_cached() {
     ));
     gate.open();
     // This waits for the only turn, which the first compile still has.
-    code(compiler.load(&backend, "slow".into(), false, LONG).await).unwrap();
+    code(compiler.load(&backend, ptx("slow"), false, LONG).await).unwrap();
     assert_eq!(counting.compiles.load(SeqCst), 1);
 }
 
@@ -105,10 +111,10 @@ fn the_cache_forgets_what_was_used_longest_ago() {
     });
     let mut cache = Cache::default();
     for index in 0..=KEPT {
-        cache.keep(key(&index.to_string(), false), program.clone(), 1);
-        assert!(cache.find(&key("0", false)).is_some());
+        cache.keep(key(&ptx(&index.to_string()), false), program.clone(), 1);
+        assert!(cache.find(&key(&ptx("0"), false)).is_some());
     }
-    assert!(cache.find(&key("1", false)).is_none());
+    assert!(cache.find(&key(&ptx("1"), false)).is_none());
     assert_eq!((cache.programs.len(), cache.source), (KEPT, KEPT));
 }
 
@@ -123,13 +129,13 @@ fn the_cache_keeps_so_much_source_and_no_more() {
         .into_iter()
         .enumerate()
     {
-        cache.keep(key(&index.to_string(), false), program.clone(), size);
+        cache.keep(key(&ptx(&index.to_string()), false), program.clone(), size);
     }
     assert_eq!(
         (cache.programs.len(), cache.source),
         (2, KEPT_SOURCE / 2 + 1)
     );
-    cache.keep(key("large", false), program, KEPT_SOURCE + 1);
+    cache.keep(key(&ptx("large"), false), program, KEPT_SOURCE + 1);
     assert_eq!((cache.programs.len(), cache.source), (0, 0));
 }
 
@@ -139,7 +145,7 @@ async fn a_device_compiles_real_ptx_and_refuses_nonsense() {
     let load = |source: &str| {
         device
             .compiler()
-            .load(device.backend(), source.into(), true, LONG)
+            .load(device.backend(), ptx(source), true, LONG)
     };
     assert!(matches!(
         code(load("nonsense").await),

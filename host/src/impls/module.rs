@@ -1,6 +1,6 @@
 //! `wasi:cuda/module`.
 
-use crate::backend::{Kernel, Program};
+use crate::backend::{Kernel, ModuleSource, Program};
 use crate::bindings::wasi::cuda::device::Device;
 use crate::bindings::wasi::cuda::module::{
     FunctionInfo, Host, HostFunction, HostModule, Parameter, ParameterType, Source,
@@ -54,7 +54,7 @@ impl HostModule for WasiCudaCtxView<'_> {
         let grant = self.table.get(&device)?.grant.clone();
         let guest = grant.guest().clone();
         grant.device().check()?;
-        let source = text(source, guest.limits.source_size)?;
+        let source = module_source(source, guest.limits.source_size)?;
         let counted = guest.counters.modules.take(|| Quota::Modules)?;
         let device = grant.device();
         let compiled = device.compiler().load(
@@ -131,21 +131,20 @@ impl HostFunction for WasiCudaCtxView<'_> {
     }
 }
 
-/// The PTX that a source stands for.
-fn text(source: Source, limit: u64) -> CudaResult<String> {
+/// What is compiled for a source.
+fn module_source(source: Source, limit: u64) -> CudaResult<ModuleSource> {
     match source {
         Source::Ptx(text) if text.len() as u64 > limit => Err(Quota::SourceSize.into()),
-        Source::Ptx(text) => Ok(text),
+        Source::Wasm(bytes) if bytes.len() as u64 > limit => Err(Quota::SourceSize.into()),
+        Source::Ptx(text) => Ok(ModuleSource::Ptx(text)),
+        Source::Wasm(bytes) => Ok(ModuleSource::Wasm(bytes)),
         Source::Builtin(name) => match wasi_cuda_kernels::builtin(&name) {
-            Some(text) => Ok(text.to_owned()),
+            Some(text) => Ok(ModuleSource::Ptx(text.to_owned())),
             None => Err(CudaError::not_found(format!(
                 "this host ships no module '{}'",
                 shortened(&name)
             ))),
         },
-        Source::Wasm(_) => Err(CudaError::unsupported(
-            "this host compiles no kernels from WebAssembly; compile them to PTX",
-        )),
     }
 }
 

@@ -10,17 +10,19 @@
 //! guests take turns, chunk by chunk. The worker that finishes a task's last chunk finishes the task, wakes
 //! who waits, and goes on with the queue.
 
+mod control;
 mod copy;
 mod pool;
 mod queue;
 mod space;
+mod state;
 mod task;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-use super::{Backend, Code, Kernel, Program, Space};
+use super::{Backend, Code, Kernel, ModuleSource, Program, Space};
 use crate::device::{CpuOptions, DeviceBackend, DeviceError, DeviceProperties};
 use crate::timer::Timer;
 use pool::Pool;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 use wasi_cuda_jit::cpu::{self, Fault, FaultSlot, Launch, Outcome};
-use wasi_cuda_jit::{CompileOptions, Diagnostic, compile_ptx, limits};
+use wasi_cuda_jit::{CompileOptions, Diagnostic, compile_ptx, compile_wasm, limits};
 
 /// The name by which the device is opened.
 pub(crate) const NAME: &str = "cpu";
@@ -162,8 +164,12 @@ impl Backend for Cpu {
         Ok(Arc::new(space))
     }
 
-    fn compile(&self, source: &str, checked: bool) -> Result<Program, Vec<Diagnostic>> {
-        let module = compile_ptx(source, &CompileOptions { checked })?;
+    fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>> {
+        let options = CompileOptions { checked };
+        let module = match source {
+            ModuleSource::Ptx(text) => compile_ptx(text, &options)?,
+            ModuleSource::Wasm(bytes) => compile_wasm(bytes, &options)?,
+        };
         let kernel = |kernel: &cpu::Kernel| {
             Arc::new(Kernel {
                 signature: kernel.signature().clone(),
