@@ -1,9 +1,11 @@
 //! One stream's operations, in order.
 
 use super::Shared;
+use super::control::{Control, Reason};
 use super::copy::Transfer;
 use super::pool::{Item, Slot};
 use super::space::Memory;
+use super::state::{Current, Next, Replay, State};
 use super::task::{Task, Work};
 use crate::backend::{Code, FaultSink, KernelFault, Queue};
 use crate::error::StreamError;
@@ -12,7 +14,7 @@ use crate::operation::{Operation, Submission};
 use crate::progress::Progress;
 use crate::timer::Alarm;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -32,101 +34,11 @@ pub(super) struct CpuQueue {
     this: Weak<CpuQueue>,
 }
 
-#[derive(Default)]
-struct State {
-    pending: VecDeque<Submission>,
-    replay: Option<Replay>,
-    current: Current,
-    /// When the timer rings next for this queue.
-    watched: Option<Instant>,
-}
-
-/// A graph that is being run.
-struct Replay {
-    operations: Arc<Vec<Operation>>,
-    next: usize,
-    time_limit: Option<Duration>,
-}
-
-/// What the queue does now.
-#[derive(Default)]
-enum Current {
-    /// Nothing is enqueued.
-    #[default]
-    Idle,
-    /// Somebody is going through the operations, or the pool will.
-    Advancing,
-    /// A task is with the pool.
-    Running {
-        time_limit: Option<Duration>,
-        begun: Option<Instant>,
-    },
-    /// An event is waited for.
-    Blocked(Arc<Event>),
-}
-
-/// What comes next.
-enum Next {
-    Operation {
-        submission: Submission,
-        counted: bool,
-    },
-    GraphEnd,
-    Nothing,
-}
-
 /// What became of an operation.
 enum Step {
     Done,
     Task(Arc<Task>),
     Blocked,
-}
-
-/// Why a task was stopped.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    Fault = 1,
-    Deadline = 2,
-    Cancelled = 3,
-}
-
-/// The word that makes running kernels leave, and why it was set.
-#[derive(Default)]
-pub(super) struct Control {
-    stop: AtomicU32,
-    reason: AtomicU8,
-}
-
-impl Control {
-    pub(super) fn stop_word(&self) -> &AtomicU32 {
-        &self.stop
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stop.load(SeqCst) != 0
-    }
-
-    /// Stops the running task; the first reason is kept.
-    pub(super) fn stop(&self, reason: Reason) {
-        let _ = self
-            .reason
-            .compare_exchange(0, reason as u8, SeqCst, SeqCst);
-        self.stop.store(1, SeqCst);
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        match self.reason.load(SeqCst) {
-            1 => Some(Reason::Fault),
-            2 => Some(Reason::Deadline),
-            3 => Some(Reason::Cancelled),
-            _ => None,
-        }
-    }
-
-    fn reset(&self) {
-        self.reason.store(0, SeqCst);
-        self.stop.store(0, SeqCst);
-    }
 }
 
 impl CpuQueue {
@@ -438,35 +350,5 @@ impl Alarm for CpuQueue {
             state.watched = None;
         }
         state.watched
-    }
-}
-
-impl State {
-    fn next(&mut self) -> Next {
-        if let Some(replay) = &mut self.replay {
-            let Some(operation) = replay.operations.get(replay.next) else {
-                self.replay = None;
-                return Next::GraphEnd;
-            };
-            replay.next += 1;
-            let submission = Submission {
-                operation: operation.clone(),
-                time_limit: replay.time_limit,
-            };
-            return Next::Operation {
-                submission,
-                counted: false,
-            };
-        }
-        match self.pending.pop_front() {
-            Some(submission) => Next::Operation {
-                submission,
-                counted: true,
-            },
-            None => {
-                self.current = Current::Idle;
-                Next::Nothing
-            }
-        }
     }
 }

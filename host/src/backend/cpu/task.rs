@@ -1,5 +1,6 @@
 //! The operation that a queue runs now, in chunks that any worker takes.
 
+use super::control::Reason;
 use super::copy::Transfer;
 use super::queue::CpuQueue;
 use crate::backend::Code;
@@ -129,7 +130,7 @@ impl Task {
         // memory that the queue holds; the parameter block was made from this kernel's signature.
         let outcome = unsafe { code.run(&arguments, blocks) };
         if outcome == Outcome::Faulted {
-            self.queue.control.stop(super::queue::Reason::Fault);
+            self.queue.control.stop(Reason::Fault);
         }
     }
 
