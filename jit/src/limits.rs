@@ -9,9 +9,9 @@ pub const MAX_FUNCTIONS: usize = 1024;
 /// Instructions in a module. A register allocator's time grows faster than its input.
 pub const MAX_INSTRUCTIONS: usize = 1 << 17;
 
-/// Memory accesses, and other operations that may fault, in a module with one kernel. Each is guarded by branches, and the compiler's time grows with their square: so many take it
-/// some seconds.
-pub const MAX_ACCESSES: usize = 4096;
+/// Basic blocks in a module with one kernel, those of its guards included: some for each memory access and each
+/// loop. The compiler's time grows with their square; so many take it some seconds.
+pub const MAX_BLOCKS: usize = 1 << 14;
 
 /// Registers that pass between blocks times blocks, summed over a module's kernels: the cells of the table that turning registers into values
 /// fills at worst. So many take seconds.

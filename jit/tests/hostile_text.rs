@@ -210,7 +210,15 @@ fn a_kernel_too_large_to_compile_soon_is_refused() {
     let jumps: String = (0..4000)
         .map(|index| format!("@%p1 bra L{};\n", 3999 - index))
         .collect();
-    for (body, said) in [(stores, "accesses"), (labels + &jumps, "registers")] {
+    let loops: String = (0..13_000)
+        .map(|index| format!("A{index}: @%p1 bra A{index};\n"))
+        .collect();
+    let large = [
+        (stores, "basic blocks"),
+        (labels + &jumps, "registers"),
+        (loops, "basic blocks"),
+    ];
+    for (body, said) in large {
         let source = replaced("ret;", &body).replace("%r<6>", "%r<5000>");
         let found = refusal(&source);
         assert!(found[0].message.contains(said), "{}", found[0]);

@@ -1,7 +1,9 @@
 //! What can be told of a function without running it; shared by verifier and passes.
 
 mod exposed;
+mod loops;
 mod pointers;
 
 pub(crate) use exposed::exposed_registers;
+pub(crate) use loops::back_edges;
 pub(crate) use pointers::{Root, pointer_parameters, roots};

@@ -1,19 +1,19 @@
 //! Whether a module is small enough to be compiled in seconds, however it is written.
 
-use crate::analysis::exposed_registers;
+use crate::analysis::{back_edges, exposed_registers};
 use crate::diagnostics::Diagnostics;
 use crate::ir::{Effect, Function, Module};
-use crate::limits::{MAX_ACCESSES, MAX_LIVE_CELLS};
+use crate::limits::{MAX_BLOCKS, MAX_LIVE_CELLS};
 
 pub(super) fn check(module: &Module, found: &mut Diagnostics) {
     let (mut squares, mut cells) = (0usize, 0usize);
     for function in &module.functions {
-        let accesses = accesses(function) + function.sites.len();
-        squares = squares.saturating_add(accesses.saturating_mul(accesses));
-        if squares > MAX_ACCESSES * MAX_ACCESSES {
+        let guarded = guarded_blocks(function);
+        squares = squares.saturating_add(guarded.saturating_mul(guarded));
+        if squares > MAX_BLOCKS * MAX_BLOCKS {
             let message = format!(
-                "with the {accesses} memory accesses and operations that may fault of this kernel the module is too large: \
-                 one kernel may have {MAX_ACCESSES}, several fewer; unroll loops less or split the module"
+                "with the {guarded} basic blocks of this kernel, those of its memory accesses' and loops' guards included, \
+                 the module is too large: one kernel may have {MAX_BLOCKS}, several fewer; unroll loops less or split it"
             );
             return found.error(function.span, message);
         }
@@ -29,12 +29,22 @@ pub(super) fn check(module: &Module, found: &mut Diagnostics) {
     }
 }
 
-fn accesses(function: &Function) -> usize {
+/// Blocks that a guard before an access adds, at most.
+const BLOCKS_OF_AN_ACCESS: usize = 4;
+
+/// Blocks that a poll in a loop adds.
+const BLOCKS_OF_A_LOOP: usize = 2;
+
+/// About how many blocks the kernel will have when it is guarded.
+fn guarded_blocks(function: &Function) -> usize {
     let instructions = function.blocks.iter().flat_map(|block| &block.instructions);
     let effects = instructions.map(|instruction| instruction.opcode().effect());
-    effects
+    let accesses = effects
         .filter(|effect| matches!(effect, Effect::Load | Effect::Store))
-        .count()
+        .count();
+    function.blocks.len()
+        + accesses * BLOCKS_OF_AN_ACCESS
+        + back_edges(function).len() * BLOCKS_OF_A_LOOP
 }
 
 fn exposed(function: &Function) -> usize {
