@@ -56,6 +56,7 @@ plain! {
     module_quota,
     module_rejected,
     module_unsupported,
+    module_wasm_kernel,
     polling_fault,
     polling_subscribe,
     types_arguments,

@@ -1,4 +1,4 @@
-//! The kernels that programs launch, as PTX text.
+//! The kernels that programs launch, as PTX text and one as a WebAssembly module.
 
 /// `vector_add(a, b, c, n)` and `affine(data, n, factor, offset)`.
 pub const BASIC: &str = include_str!("kernels/basic.ptx");
@@ -14,3 +14,6 @@ pub const PARAMETERS: &str = include_str!("kernels/parameters.ptx");
 
 /// `indices(out)`, whose threads write where they are.
 pub const INDICES: &str = include_str!("kernels/indices.ptx");
+
+/// `divide(dividends, divisors, quotients, n)` for `i32`, as a WebAssembly module.
+pub const DIVIDE: &[u8] = include_bytes!("kernels/divide.wasm");

@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod coverage;
+mod kernels;
 mod neighbours;
 mod report;
 mod repository;
