@@ -3,6 +3,7 @@
 use crate::support::on_cpu::case;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 use wasi_cuda_conformance::reference::ReferenceHost;
 use wasi_cuda_conformance::{Outcome, Runner};
 use wasmtime_wasi_cuda::{CpuOptions, Device};
@@ -27,7 +28,7 @@ fn bad_input_leaves_a_neighbour_untouched(bad: &str) {
         ..CpuOptions::default()
     };
     let device = Device::cpu(options).unwrap_or_else(|error| panic!("{error}"));
-    let runner = Runner::new(ReferenceHost::sharing(device));
+    let runner = Runner::new(ReferenceHost::sharing(device.clone()));
     let healthy = || runner.run_case(case(HEALTHY)).outcome;
 
     let done = AtomicBool::new(false);
@@ -49,4 +50,15 @@ fn bad_input_leaves_a_neighbour_untouched(bad: &str) {
         "{during:?}"
     );
     assert_eq!(healthy(), Outcome::Passed, "after {bad}");
+    assert_eq!(memory_left_behind(&device), 0, "bytes, after {bad}");
+}
+
+/// Bytes that stay in use although every guest has ended. What a guest leaves running is stopped first, which
+/// takes a moment.
+fn memory_left_behind(device: &Device) -> u64 {
+    let begin = Instant::now();
+    while device.memory_used() > 0 && begin.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    device.memory_used()
 }
