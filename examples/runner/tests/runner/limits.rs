@@ -17,6 +17,14 @@ fn a_kernel_that_does_not_end_is_stopped() {
         .printing("stopped");
 }
 
+/// The command would never end if it waited for the kernel.
+#[test]
+fn a_kernel_that_the_guest_leaves_behind_ends_with_it() {
+    run_guest(&["--cuda-timeout", "24h"], "endless", &["leave"])
+        .well()
+        .printing("left");
+}
+
 #[test]
 fn an_access_past_a_buffer_is_a_fault_by_default() {
     run_guest(&[], "overrun", &[])

@@ -1,4 +1,4 @@
-//! Launches a kernel that never ends, and lives on when the host stops it.
+//! Launches a kernel that never ends, and lives on when the host stops it, or leaves it behind.
 
 use wasi_cuda::{Device, Error, LaunchConfig};
 
@@ -9,6 +9,10 @@ fn main() -> Result<(), Error> {
         .load_ptx(include_str!("endless.ptx"))?
         .function("spin")?;
     stream.launch(&spin, LaunchConfig::new(1, 1), ())?;
+    if std::env::args().any(|argument| argument == "leave") {
+        println!("left");
+        return Ok(());
+    }
     match stream.synchronize() {
         Err(Error::DeadlineExceeded) => println!("stopped"),
         other => println!("not stopped: {other:?}"),
