@@ -168,6 +168,20 @@ fn a_value_on_the_stack_is_that_of_its_time() {
 }
 
 #[test]
+fn a_value_that_came_through_two_locals_is_that_of_its_time() {
+    let given = of_each(
+        1,
+        r#"(func $f (param $x i32) (result i32) (local $y i32)
+            (local.set $y (i32.const 5))
+            (local.tee $x (local.get $y))
+            (local.set $y (i32.const 70))
+            (local.set $x (i32.const 700))
+            (i32.add (local.get $y)))"#,
+    );
+    assert_eq!(given, [75]);
+}
+
+#[test]
 fn selections_take_a_number_or_a_comparison() {
     let given = of_each(
         3,

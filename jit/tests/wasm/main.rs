@@ -7,4 +7,5 @@ mod hostile;
 mod kernels;
 mod numeric;
 mod printed;
+mod random;
 mod refusals;

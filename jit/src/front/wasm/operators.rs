@@ -4,7 +4,7 @@ use super::kernel::Lowering;
 use super::refuse;
 use super::stack::Value;
 use crate::diagnostics::Diagnostic;
-use crate::ir::Type;
+use crate::ir::{Register, Type};
 use wasmparser::Operator;
 
 impl Lowering<'_, '_> {
@@ -41,10 +41,15 @@ impl Lowering<'_, '_> {
                 self.set_local(*local_index, value);
             }
             Operator::LocalTee { local_index } => {
+                let is_local = self.stack.top_is_borrowed();
                 let value = self.stack.pop();
                 let value = Value::Register(self.code.in_register(value));
-                self.set_local(*local_index, value);
-                self.stack.push(value);
+                let local = self.set_local(*local_index, value);
+                // What is in a local's register may be written over; the value is also in the local set just now.
+                match local {
+                    Some(local) if is_local => self.stack.borrow(local),
+                    _ => self.stack.push(value),
+                }
             }
             Operator::I32Const { value } => {
                 self.constant(u64::from(value.cast_unsigned()), Type::B32);
@@ -65,12 +70,13 @@ impl Lowering<'_, '_> {
         self.stack.push(Value::Constant(bits, ty));
     }
 
-    fn set_local(&mut self, local: u32, value: Value) {
+    /// Writes a local, and tells its register.
+    fn set_local(&mut self, local: u32, value: Value) -> Option<Register> {
         self.stack.settle(&mut self.code);
-        if let Some(body) = self.bodies.last_mut() {
-            let local = body.locals.register(local, &mut self.code);
-            self.code.put(local, value);
-        }
+        let body = self.bodies.last_mut()?;
+        let local = body.locals.register(local, &mut self.code);
+        self.code.put(local, value);
+        Some(local)
     }
 
     fn select(&mut self) {

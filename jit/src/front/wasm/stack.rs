@@ -42,6 +42,12 @@ impl Stack {
         self.push_register(local);
     }
 
+    /// Whether the uppermost value is the register of a local.
+    pub(super) fn top_is_borrowed(&self) -> bool {
+        let top = self.values.len().checked_sub(1);
+        top.is_some() && self.borrowed.last().copied() == top
+    }
+
     /// Takes the uppermost value. A valid module has one wherever one is asked for.
     pub(super) fn pop(&mut self) -> Value {
         let value = self.values.pop().unwrap_or(Value::Constant(0, Type::B32));
