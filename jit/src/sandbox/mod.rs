@@ -4,11 +4,11 @@
 //!
 //! | pass | what it guarantees |
 //! | --- | --- |
-//! | [`zeroing`] | a register that was never written reads as zero |
-//! | [`predication`] | a predicated access is a branch around an access, which the next pass can guard |
-//! | [`bounds`] | an access lies in the guest's window and at a multiple of its size; in checked mode in a buffer |
-//! | [`traps`] | `trap` and `brkpt` are recorded faults |
-//! | [`deadline`] | every loop looks at the stop word now and then |
+//! | `zeroing` | a register that was never written reads as zero |
+//! | `predication` | a predicated access is a branch around an access, which the next pass can guard |
+//! | `bounds` | an access lies in the guest's window and at a multiple of its size; in checked mode in a buffer |
+//! | `traps` | `trap` and `brkpt` are recorded faults |
+//! | `deadline` | every loop looks at the stop word now and then |
 
 mod bounds;
 mod deadline;
