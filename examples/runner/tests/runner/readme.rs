@@ -27,7 +27,7 @@ fn the_first_command_runs_the_first_lesson() {
         .next()
         .and_then(|line| line.split_once(" -- "))
         .expect("a command");
-    assert_eq!(cargo, "cargo run --release -p wasi-cuda-runner");
+    assert_eq!(cargo, "cargo run -p wasi-cuda-runner");
     let mut command = wasi_cuda(&arguments.split(' ').collect::<Vec<_>>());
     command.current_dir(repository());
     end(command)
