@@ -74,8 +74,13 @@ fn compile(
     module: ir::Module,
     options: &CompileOptions,
 ) -> Result<back::cpu::Module, Vec<Diagnostic>> {
+    let proved = if options.checked {
+        Vec::new()
+    } else {
+        module.functions.iter().map(back::cpu::Proved::of).collect()
+    };
     let (module, accepted) = guarded(module, options)?;
-    back::cpu::compile(&module, accepted).map_err(|error| vec![error])
+    back::cpu::compile(&module, &proved, accepted).map_err(|error| vec![error])
 }
 
 fn guarded(

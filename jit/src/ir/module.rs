@@ -286,6 +286,8 @@ pub struct Address {
     pub offset: i64,
     /// Where a guard has put the address's offset in the window, if it has been over it.
     pub guarded: Option<Register>,
+    /// Which of the plan's accesses it is, if a proof for whole rows of threads stands in for the guard.
+    pub row: Option<u32>,
 }
 
 /// What an address starts from.

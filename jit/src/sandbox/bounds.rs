@@ -55,9 +55,13 @@ pub(super) fn run(function: &mut Function, checked: bool) {
     }
 }
 
+/// Whether it is an access that needs a guard: the sandbox's own needs none, nor does one that is proved by rows.
 fn is_access(instruction: &Instruction) -> bool {
     instruction.opcode() != Opcode::LdSandbox
         && matches!(instruction.opcode().effect(), Effect::Load | Effect::Store)
+        && instruction
+            .address()
+            .is_some_and(|address| address.row.is_none())
 }
 
 fn guard_block(
@@ -164,6 +168,7 @@ impl Guard<'_> {
                 base: AddressBase::Register(address),
                 offset: 0,
                 guarded: Some(offset),
+                row: None,
             };
         }
     }
@@ -290,6 +295,7 @@ fn load(t: Type, d: Register, address: Register) -> Instruction {
         base: AddressBase::Register(address),
         offset: 0,
         guarded: None,
+        row: None,
     };
     instruction(
         Opcode::LdSandbox,

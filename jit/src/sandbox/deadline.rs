@@ -97,6 +97,7 @@ fn poll_block(
         base: AddressBase::Register(address),
         offset: 0,
         guarded: None,
+        row: None,
     });
     let instructions = vec![
         instruction(

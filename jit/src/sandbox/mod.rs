@@ -34,7 +34,8 @@ pub fn instrument(module: &mut Module, options: &Options) {
     }
 }
 
-fn instrument_function(function: &mut Function, options: &Options) {
+/// Adds every guard to one function but those of accesses that are proved by rows.
+pub(crate) fn instrument_function(function: &mut Function, options: &Options) {
     editor::add_prelude(function);
     zeroing::run(function);
     predication::run(function);

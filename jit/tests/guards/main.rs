@@ -208,3 +208,127 @@ proptest! {
         }
     }
 }
+
+/// `out[i] = i + 1` where `i < p1`, for a row of threads at a time.
+const EVEN: &str = "ld.param.u64 %rd1, [p0]; ld.param.u32 %r4, [p1]; mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x;
+    mov.u32 %r3, %tid.x; mad.lo.s32 %r5, %r1, %r2, %r3; setp.ge.s32 %p1, %r5, %r4; @%p1 bra DONE;
+    mul.wide.s32 %rd2, %r5, 4; add.s64 %rd3, %rd1, %rd2; add.u32 %r6, %r5, 1; st.global.u32 [%rd3+8], %r6;
+    DONE: ret;";
+
+#[test]
+fn a_row_that_lies_inside_and_one_that_does_not_give_the_same() {
+    // The last rows end outside of the window, but their threads there do nothing.
+    let words = (MAPPED / 4 - 2) as u32;
+    let ended = Test::new(EVEN)
+        .arguments([BASE, u64::from(words)])
+        .threads(20, [64, 1, 1])
+        .run();
+    assert_eq!((ended.outcome, ended.escaped), (Outcome::Completed, false));
+    assert!((0..words).all(|index| ended.word(index as usize + 2) == index + 1));
+    let fault = Test::new(EVEN)
+        .arguments([BASE, u64::from(words) + 1])
+        .threads(20, [64, 1, 1])
+        .run()
+        .fault
+        .unwrap();
+    assert_eq!(fault.address, BASE + MAPPED as u64);
+    assert_eq!(
+        (fault.block[0] * 64 + fault.thread[0], fault.kind),
+        (words, FaultKind::GlobalOutOfBounds)
+    );
+}
+
+#[test]
+fn a_row_whose_index_wraps_around_is_guarded() {
+    // Thread 1's index is 2^31, as a signed number the lowest one: it lies far before the buffer.
+    let body = "ld.param.u64 %rd1, [p0]; mov.u32 %r1, %tid.x; add.u32 %r2, %r1, 2147483647; mul.wide.s32 %rd2, %r2, 4;
+        add.s64 %rd3, %rd1, %rd2; st.global.u32 [%rd3], %r1; ret;";
+    let first = BASE.wrapping_sub(4 * 0x7fff_ffff);
+    let ended = Test::new(body)
+        .arguments([first, 0])
+        .threads(1, [2, 1, 1])
+        .run();
+    assert!(!ended.escaped);
+    assert_eq!(ended.fault.map(|fault| fault.thread[0]), Some(1));
+}
+
+#[test]
+fn a_row_at_an_odd_address_faults_as_misaligned() {
+    let fault = Test::new(EVEN)
+        .arguments([BASE + 2, 100])
+        .threads(1, [64, 1, 1])
+        .run()
+        .fault
+        .unwrap();
+    assert_eq!(
+        (fault.kind, fault.address, fault.thread),
+        (FaultKind::Misaligned, BASE + 10, [0, 0, 0])
+    );
+}
+
+#[test]
+fn each_row_of_a_block_is_held_against_the_window_anew() {
+    // Row y begins at 1024 * y, so that the last one leaves the window.
+    let body = "ld.param.u64 %rd1, [p0]; mov.u32 %r1, %tid.x; mov.u32 %r2, %tid.y; shl.b32 %r3, %r2, 8; add.u32 %r4, %r3, %r1;
+        mul.wide.u32 %rd2, %r4, 4; add.s64 %rd3, %rd1, %rd2; st.global.u32 [%rd3], %r4; ret;";
+    let inside = Test::new(body).threads(1, [256, 4, 1]).run();
+    assert_eq!(
+        (inside.outcome, inside.word(1023)),
+        (Outcome::Completed, 1023)
+    );
+    let fault = Test::new(body).threads(1, [200, 5, 1]).run().fault.unwrap();
+    assert_eq!((fault.thread, fault.address), ([0, 4, 0], BASE + 4096));
+}
+
+#[test]
+fn a_register_written_on_one_way_only_is_no_proof() {
+    // Where the branch is taken, %rd3 was never written and reads as zero: the address is far outside.
+    let body = "ld.param.u64 %rd1, [p0]; mov.u32 %r1, %tid.x; setp.gt.u32 %p1, %r1, 3; @%p1 bra SKIP; mul.wide.u32 %rd2, %r1, 4;
+        add.s64 %rd3, %rd1, %rd2; SKIP: st.global.u32 [%rd3], %r1; ret;";
+    let ended = Test::new(body).threads(1, [8, 1, 1]).run();
+    assert_eq!(
+        ended.fault.map(|fault| (fault.thread[0], fault.address)),
+        Some((4, 0))
+    );
+}
+
+#[test]
+fn a_pointer_that_a_loop_moves_is_no_proof() {
+    let body = "ld.param.u64 %rd1, [p0]; mov.u32 %r1, 0; LOOP: st.global.u32 [%rd1], %r1; add.s64 %rd1, %rd1, 4;
+        add.u32 %r1, %r1, 1; bra LOOP;";
+    let fault = Test::new(body).run().fault.unwrap();
+    assert_eq!(fault.address, BASE + MAPPED as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_row_behaves_as_its_threads_one_by_one(
+        base in prop_oneof![Just(0i64), -64i64..64, 3900i64..4200, any::<i64>()],
+        first in prop_oneof![-40i32..40, any::<i32>()],
+        shift in 0u32..6,
+        offset in -64i64..64,
+        width in 1u32..80,
+        access in prop::sample::select(vec![("u8", 1u64), ("u16", 2), ("u32", 4), ("v2.u32", 8)]),
+        widen in prop::sample::select(vec!["cvt.s64.s32 %rd2, %r2;", "cvt.u64.u32 %rd2, %r2;", "mul.wide.s32 %rd2, %r2, 1;"]),
+    ) {
+        let (name, size) = access;
+        let value = if name.starts_with('v') { "{%r3, %r3}" } else if size == 4 { "%r3" } else { "%h1" };
+        let base = BASE.wrapping_add(base as u64);
+        let source = |start: &str, extra: &str| format!(
+            "ld.param.u64 %rd1, [p0]; {start} add.s32 %r2, %r1, {first}; {widen} shl.b64 %rd2, %rd2, {shift};
+            add.s64 %rd3, %rd1, %rd2; add.u32 %r3, %r2, 1; cvt.u16.u32 %h1, %r3; {extra}
+            st.global.{name} [%rd3{offset:+}], {value}; ret;");
+        // Alike, but for the address: a register with two definitions is never planned.
+        let planned = source("mov.u32 %r1, %tid.x;", "");
+        let guarded = source("mov.u32 %r1, %tid.x;", "add.s64 %rd3, %rd3, 1; sub.s64 %rd3, %rd3, 1;");
+        let run = |body: &str| Test::new(body).arguments([base, 0]).threads(1, [width, 1, 1]).run();
+        let (rows, threads) = (run(&planned), run(&guarded));
+        prop_assert!(!rows.escaped && !threads.escaped);
+        prop_assert_eq!(rows.outcome, threads.outcome);
+        let told = |ended: &window::Ended| ended.fault.map(|fault| (fault.kind, fault.address, fault.thread));
+        prop_assert_eq!(told(&rows), told(&threads));
+        prop_assert_eq!(rows.memory, threads.memory);
+    }
+}

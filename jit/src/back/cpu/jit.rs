@@ -2,6 +2,7 @@
 
 use super::codegen::{self, Externals};
 use super::launch::Launch;
+use super::proved::{Proved, variant};
 use super::runtime::{approx, libcall, record_fault};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir;
@@ -54,7 +55,10 @@ impl Code {
         self.entries[index]
     }
 
-    pub(super) fn compile(source: &ir::Module) -> Result<Self, Diagnostic> {
+    pub(super) fn compile(
+        source: &ir::Module,
+        proved: &[Option<Proved>],
+    ) -> Result<Self, Diagnostic> {
         let mut module = new_module(Effort::of(source))?;
         let externals = declare_externals(&mut module)?;
         let mut context = module.make_context();
@@ -74,6 +78,7 @@ impl Code {
                 &mut frontend,
                 &externals,
                 function,
+                variant(proved, index),
                 id,
             )?;
             ids.push(id);
@@ -98,14 +103,22 @@ fn define(
     frontend: &mut FunctionBuilderContext,
     externals: &Externals<FuncId>,
     function: &ir::Function,
+    proved: Option<&Proved>,
     id: FuncId,
 ) -> Result<(), Diagnostic> {
     context.func.signature = entry_signature(module);
     context.func.name = UserFuncName::user(0, id.as_u32());
     let externals = externals.map(|id| module.declare_func_in_func(id, &mut context.func));
     let target = module.target_config();
-    codegen::translate(function, target, &mut context.func, frontend, &externals)
-        .map_err(|error| Diagnostic::error(error.span, error.message))?;
+    codegen::translate(
+        function,
+        proved,
+        target,
+        &mut context.func,
+        frontend,
+        &externals,
+    )
+    .map_err(|error| Diagnostic::error(error.span, error.message))?;
     module.define_function(id, context).map_err(|error| {
         Diagnostic::error(
             function.span,

@@ -3,6 +3,7 @@
 use super::fault::{Fault, FaultKind, FaultSlot};
 use super::jit::Code;
 use super::launch::{Launch, Outcome};
+use super::proved::{Proved, variant};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{self, FaultCause, FaultSite};
 use crate::signature::Signature;
@@ -32,11 +33,21 @@ struct Inner {
 }
 
 /// Compiles a module that the verifier accepted and [`crate::sandbox`] instrumented.
-pub(crate) fn compile(module: &ir::Module, accepted: Accepted) -> Result<Module, Diagnostic> {
-    let code = Arc::new(Code::compile(module)?);
+pub(crate) fn compile(
+    module: &ir::Module,
+    proved: &[Option<Proved>],
+    accepted: Accepted,
+) -> Result<Module, Diagnostic> {
+    let code = Arc::new(Code::compile(module, proved)?);
     let functions = module.functions.iter().zip(accepted.signatures).enumerate();
     let kernels = functions.map(|(index, (function, signature))| {
-        let sites = function.sites.clone();
+        let mut sites = function.sites.clone();
+        // The second variant's sites come behind the first's, as its code counts them.
+        sites.extend(
+            variant(proved, index)
+                .into_iter()
+                .flat_map(|variant| &variant.function.sites),
+        );
         Kernel(Arc::new(Inner {
             signature,
             sites,

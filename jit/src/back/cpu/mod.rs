@@ -8,6 +8,7 @@ mod fault;
 mod jit;
 mod kernel;
 mod launch;
+mod proved;
 mod runtime;
 
 pub use fault::{Fault, FaultKind, FaultSlot};
@@ -15,3 +16,4 @@ pub use kernel::{Kernel, Module};
 pub use launch::{Launch, Outcome};
 
 pub(crate) use kernel::compile;
+pub(crate) use proved::Proved;

@@ -162,6 +162,7 @@ impl<'m, 'b> Lowering<'m, 'b> {
             base: AddressBase::Parameter(index),
             offset: 0,
             guarded: None,
+            row: None,
         };
         let operands = [Operand::Register(register), Operand::Address(address)];
         let space = [Modifier::Param];

@@ -35,6 +35,7 @@ impl Lowering<'_, '_> {
             base: AddressBase::Register(self.code.in_register(base)),
             offset: memory.offset.cast_signed(),
             guarded: None,
+            row: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::ir::{Instruction, Modifier, Opcode, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     /// The value of an integer instruction, in its type's width; none if the opcode is no such instruction.
     pub(super) fn integer(&mut self, instruction: &Instruction, t: Type) -> Option<Value> {
         let a = self.read(instruction, 1, t);

@@ -5,7 +5,7 @@ use crate::ir::{Instruction, Modifier, Operand, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     /// `shf`: a shift of the 64 bits whose upper half is `b`.
     pub(super) fn funnel_shift(&mut self, instruction: &Instruction, a: Value) -> Value {
         let b = self.read(instruction, 2, Type::B32);

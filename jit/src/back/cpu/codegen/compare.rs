@@ -5,7 +5,7 @@ use crate::ir::{Class, Instruction, Modifier, Type};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Value};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     pub(super) fn setp(&mut self, instruction: &Instruction) {
         let Some(t) = instruction.t else { return };
         let holds = self.comparison(instruction, t, 2, 3);

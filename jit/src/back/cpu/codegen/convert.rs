@@ -5,7 +5,7 @@ use crate::ir::{Instruction, Modifier, Type};
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     pub(super) fn convert(&mut self, instruction: &Instruction, to: Type, from: Type) -> Value {
         let mut value = self.read(instruction, 1, from);
         if instruction.has(Modifier::Ftz) && from == Type::F32 {

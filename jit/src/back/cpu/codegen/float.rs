@@ -5,7 +5,7 @@ use crate::ir::{Instruction, Modifier, Opcode, Type};
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{FuncRef, InstBuilder, MemFlagsData, Value, types};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     /// The value of a floating-point instruction; none if the opcode is no such instruction.
     pub(super) fn float(&mut self, instruction: &Instruction, t: Type) -> Option<Value> {
         let flushes = instruction.has(Modifier::Ftz);
@@ -34,7 +34,7 @@ impl Translator<'_> {
         b: Value,
         c: Value,
     ) -> Option<Value> {
-        let externals = *self.externals;
+        let externals = *self.scope.externals;
         Some(match instruction.opcode() {
             Opcode::Add => self.builder.ins().fadd(a, b),
             Opcode::Sub => self.builder.ins().fsub(a, b),

@@ -5,12 +5,15 @@
 
 use super::super::launch::field;
 use super::Untranslatable;
+use super::rows::RowBase;
 use super::threads::launch_field;
 use super::translate::{Translator, integer_type, register_type};
-use crate::ir::{self, Address, AddressBase, Instruction, Modifier, Opcode, Operand};
+use crate::ir::{
+    self, Address, AddressBase, Instruction, Modifier, Opcode, Operand, SpecialRegister,
+};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     pub(super) fn load(&mut self, instruction: &Instruction) -> Result<(), Untranslatable> {
         let (Some(t), Some(address)) = (instruction.t, instruction.address().copied()) else {
             let message = "a load has a type and an address".to_owned();
@@ -96,9 +99,7 @@ impl Translator<'_> {
 
     /// A field of the launch record that has 64 bits.
     fn launch_pointer(&mut self, offset: i32) -> Value {
-        self.builder
-            .ins()
-            .load(types::I64, launch_field(), self.threads.launch, offset)
+        self.scope.threads.field(self.builder, offset)
     }
 
     fn parameter_offset(&self, address: &Address) -> i32 {
@@ -132,6 +133,12 @@ impl Translator<'_> {
 
     /// Where the address is in the host's memory.
     fn host_address(&mut self, address: &Address) -> Value {
+        if let Some(row) = address
+            .row
+            .and_then(|row| self.scope.rows.get(row as usize))
+        {
+            return self.place_in_row(*row);
+        }
         let host = self.launch_pointer(field::WINDOW_HOST);
         let mask = self.launch_pointer(field::WINDOW_MASK);
         let offset = match address.guarded {
@@ -144,5 +151,16 @@ impl Translator<'_> {
         };
         let inside = self.builder.ins().band(offset, mask);
         self.builder.ins().iadd(host, inside)
+    }
+
+    /// The place of an access whose row was held against the window.
+    fn place_in_row(&mut self, row: RowBase) -> Value {
+        let index = self
+            .scope
+            .threads
+            .special(self.builder, SpecialRegister::TidX);
+        let index = self.builder.ins().uextend(types::I64, index);
+        let distance = self.builder.ins().imul_imm_u(index, row.step as i64);
+        self.builder.ins().iadd(row.first, distance)
     }
 }

@@ -6,16 +6,19 @@ mod compare;
 mod convert;
 mod float;
 mod memory;
-mod order;
+mod rows;
 mod threads;
 mod translate;
 mod values;
 
+use super::proved::Proved;
 use crate::diagnostics::Span;
 use crate::ir;
-use cranelift_codegen::ir::{FuncRef, Function};
+use cranelift_codegen::ir::{FuncRef, Function, InstBuilder};
 use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::FunctionBuilderContext;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use threads::ThreadLoop;
+use translate::{Scope, Translator};
 
 /// The functions that compiled code calls.
 #[derive(Clone, Copy, Debug)]
@@ -51,12 +54,50 @@ pub(super) struct Untranslatable {
 }
 
 /// Fills a function with a kernel's translation.
+///
+/// With a second variant each row of threads, those that differ in `%tid.x` alone, is held against the window first, and
+/// runs without the guards that the proof stands in for if it holds.
 pub(super) fn translate(
     kernel: &ir::Function,
+    proved: Option<&Proved>,
     target: TargetFrontendConfig,
     function: &mut Function,
     frontend: &mut FunctionBuilderContext,
     externals: &Externals<FuncRef>,
 ) -> Result<(), Untranslatable> {
-    translate::Translator::new(kernel, target, function, frontend, externals).run()
+    let mut builder = FunctionBuilder::new(function, frontend);
+    let threads = ThreadLoop::begin(&mut builder);
+    let guarded = threads.new_body(&mut builder);
+    match proved {
+        Some(proved) => {
+            let fast = threads.new_body(&mut builder);
+            let rows = rows::prove(&proved.plan, &threads, &mut builder);
+            let (then, otherwise) = (fast.body, guarded.body);
+            builder.ins().brif(rows.hold, then, &[], otherwise, &[]);
+            let first_site = kernel.sites.len() as u32;
+            let scope = Scope {
+                threads: &threads,
+                thread: &fast,
+                externals,
+                rows: &rows.bases,
+                first_site,
+            };
+            Translator::new(&proved.function, &mut builder, scope).run()?;
+        }
+        None => {
+            builder.ins().jump(guarded.body, &[]);
+        }
+    }
+    let scope = Scope {
+        threads: &threads,
+        thread: &guarded,
+        externals,
+        rows: &[],
+        first_site: 0,
+    };
+    Translator::new(kernel, &mut builder, scope).run()?;
+    threads.end(&mut builder, externals.record_fault);
+    builder.seal_all_blocks();
+    builder.finalize(target);
+    Ok(())
 }

@@ -1,10 +1,17 @@
-//! The loop over the threads of a block.
+//! The loop over the threads of a block, row by row.
+//!
+//! ```text
+//!  entry ──▶ row ──▶ body ──▶ … ──▶ next ──▶ row_end ──▶ return
+//!             ▲       ▲  (one thread) │         │
+//!             │       └───────────────┘         │
+//!             └─────────────────────────────────┘
+//! ```
 
 use super::super::launch::field;
-use super::translate::{Status, Translator};
+use super::translate::Status;
 use crate::ir::SpecialRegister;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{Block, BlockArg, FuncRef, InstBuilder, MemFlagsData, Value, types};
 use cranelift_frontend::{FunctionBuilder, Variable};
 
 /// The loop, and the values that its threads share.
@@ -12,121 +19,178 @@ pub(super) struct ThreadLoop {
     /// The launch record.
     pub(super) launch: Value,
     /// Where the index of the block in the grid is.
-    pub(super) block_index: Value,
+    block_index: Value,
     /// Index of the thread in its block.
-    pub(super) thread_index: [Variable; 3],
+    thread_index: [Variable; 3],
+    /// Where a row begins.
+    row: Block,
+    /// Where a row ends.
+    row_end: Block,
+    /// Where every fault goes.
+    faulted: Block,
+}
+
+/// The inner loop of one variant of the kernel.
+pub(super) struct RowLoop {
     /// Where a thread begins.
-    body: Block,
+    pub(super) body: Block,
     /// Where a thread goes when it ends.
     pub(super) next: Block,
 }
 
 impl ThreadLoop {
-    pub(super) fn new(builder: &mut FunctionBuilder<'_>) -> Self {
+    /// Leaves the builder where a row begins.
+    pub(super) fn begin(builder: &mut FunctionBuilder<'_>) -> Self {
         let entry = builder.create_block();
         builder.append_block_params_for_function_params(entry);
         builder.switch_to_block(entry);
         let parameters: Vec<Value> = builder.block_params(entry).to_vec();
-        Self {
+        let threads = Self {
             launch: parameters[0],
             block_index: parameters[1],
             thread_index: [(); 3].map(|()| builder.declare_var(types::I32)),
+            row: builder.create_block(),
+            row_end: builder.create_block(),
+            faulted: builder.create_block(),
+        };
+        let zero = builder.ins().iconst(types::I32, 0);
+        for variable in threads.thread_index {
+            builder.def_var(variable, zero);
+        }
+        builder.ins().jump(threads.row, &[]);
+        builder.switch_to_block(threads.row);
+        threads
+    }
+
+    /// The inner loop of one more variant of the kernel.
+    pub(super) fn new_body(&self, builder: &mut FunctionBuilder<'_>) -> RowLoop {
+        RowLoop {
             body: builder.create_block(),
             next: builder.create_block(),
         }
     }
-}
 
-impl Translator<'_> {
-    /// Leaves the builder where the first thread begins.
-    pub(super) fn begin_threads(&mut self) {
-        let zero = self.builder.ins().iconst(types::I32, 0);
-        for variable in self.threads.thread_index {
-            self.builder.def_var(variable, zero);
-        }
-        let body = self.threads.body;
-        self.builder.ins().jump(body, &[]);
-        self.builder.switch_to_block(body);
+    /// From one thread to the next of its row.
+    pub(super) fn end_thread(&self, builder: &mut FunctionBuilder<'_>, thread: &RowLoop) {
+        builder.switch_to_block(thread.next);
+        self.advance(builder, 0, thread.body, self.row_end);
     }
 
-    /// Goes to the next thread, x fastest, or returns after the last.
-    pub(super) fn end_threads(&mut self) {
-        let next = self.threads.next;
-        self.builder.switch_to_block(next);
+    /// What comes after all rows, and where faults go: one call for all of them keeps the register allocator's work small.
+    pub(super) fn end(&self, builder: &mut FunctionBuilder<'_>, record_fault: FuncRef) {
+        builder.switch_to_block(self.row_end);
+        for dimension in [1, 2] {
+            let carry = builder.create_block();
+            self.advance(builder, dimension, self.row, carry);
+            builder.switch_to_block(carry);
+        }
+        leave(builder, Status::Completed);
+        builder.set_cold_block(self.faulted);
+        builder.switch_to_block(self.faulted);
+        let site = builder.append_block_param(self.faulted, types::I32);
+        let offset = builder.append_block_param(self.faulted, types::I64);
+        let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
+        let arguments = [self.launch, self.block_index, site, offset, x, y, z];
+        builder.ins().call(record_fault, &arguments);
+        leave(builder, Status::Faulted);
+    }
+
+    /// Goes on with the next index of a dimension, or sets it back to zero and leaves.
+    fn advance(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        dimension: usize,
+        again: Block,
+        leave: Block,
+    ) {
         let extents = [
             SpecialRegister::NtidX,
             SpecialRegister::NtidY,
             SpecialRegister::NtidZ,
         ];
-        for (variable, extent) in self.threads.thread_index.into_iter().zip(extents) {
-            let extent = self.special(extent);
-            let index = self.builder.use_var(variable);
-            let following = self.builder.ins().iadd_imm_u(index, 1);
-            self.builder.def_var(variable, following);
-            let more = self
-                .builder
-                .ins()
-                .icmp(IntCC::UnsignedLessThan, following, extent);
-            let carry = self.builder.create_block();
-            self.builder
-                .ins()
-                .brif(more, self.threads.body, &[], carry, &[]);
-            self.builder.switch_to_block(carry);
-            let zero = self.builder.ins().iconst(types::I32, 0);
-            self.builder.def_var(variable, zero);
-        }
-        self.leave(Status::Completed);
+        let extent = self.special(builder, extents[dimension]);
+        let variable = self.thread_index[dimension];
+        let index = builder.use_var(variable);
+        let following = builder.ins().iadd_imm_u(index, 1);
+        let more = builder
+            .ins()
+            .icmp(IntCC::UnsignedLessThan, following, extent);
+        let last = builder.create_block();
+        builder.def_var(variable, following);
+        builder.ins().brif(more, again, &[], last, &[]);
+        builder.switch_to_block(last);
+        let zero = builder.ins().iconst(types::I32, 0);
+        builder.def_var(variable, zero);
+        builder.ins().jump(leave, &[]);
+    }
+
+    /// Records a fault and ends the block of threads.
+    pub(super) fn fault(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        site: u32,
+        offset: Option<Value>,
+    ) {
+        let site = builder.ins().iconst(types::I32, i64::from(site));
+        let offset = offset.unwrap_or_else(|| builder.ins().iconst(types::I64, 0));
+        let arguments: [BlockArg; 2] = [site.into(), offset.into()];
+        builder.ins().jump(self.faulted, &arguments);
     }
 
     /// A special register's value.
-    pub(super) fn special(&mut self, special: SpecialRegister) -> Value {
+    pub(super) fn special(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        special: SpecialRegister,
+    ) -> Value {
         use SpecialRegister as S;
         match special {
-            S::TidX => self.builder.use_var(self.threads.thread_index[0]),
-            S::TidY => self.builder.use_var(self.threads.thread_index[1]),
-            S::TidZ => self.builder.use_var(self.threads.thread_index[2]),
-            S::CtaidX => self.block_index(0),
-            S::CtaidY => self.block_index(4),
-            S::CtaidZ => self.block_index(8),
-            S::NtidX => self.extent(field::BLOCK),
-            S::NtidY => self.extent(field::BLOCK + 4),
-            S::NtidZ => self.extent(field::BLOCK + 8),
-            S::NctaidX => self.extent(field::GRID),
-            S::NctaidY => self.extent(field::GRID + 4),
-            S::NctaidZ => self.extent(field::GRID + 8),
-            S::LaneId => self.lane(),
+            S::TidX => builder.use_var(self.thread_index[0]),
+            S::TidY => builder.use_var(self.thread_index[1]),
+            S::TidZ => builder.use_var(self.thread_index[2]),
+            S::CtaidX => word(builder, self.block_index, 0),
+            S::CtaidY => word(builder, self.block_index, 4),
+            S::CtaidZ => word(builder, self.block_index, 8),
+            S::NtidX => word(builder, self.launch, field::BLOCK),
+            S::NtidY => word(builder, self.launch, field::BLOCK + 4),
+            S::NtidZ => word(builder, self.launch, field::BLOCK + 8),
+            S::NctaidX => word(builder, self.launch, field::GRID),
+            S::NctaidY => word(builder, self.launch, field::GRID + 4),
+            S::NctaidZ => word(builder, self.launch, field::GRID + 8),
+            S::LaneId => self.lane(builder),
         }
     }
 
-    fn block_index(&mut self, offset: i32) -> Value {
-        let place = self.threads.block_index;
-        self.builder
-            .ins()
-            .load(types::I32, launch_field(), place, offset)
-    }
-
-    fn extent(&mut self, offset: i32) -> Value {
-        self.builder
-            .ins()
-            .load(types::I32, launch_field(), self.threads.launch, offset)
-    }
-
     /// Threads are numbered x fastest; 32 in a row are a warp (CUDA C++ programming guide, "Hardware Multithreading").
-    fn lane(&mut self) -> Value {
-        let [x, y, z] = self
-            .threads
-            .thread_index
-            .map(|variable| self.builder.use_var(variable));
+    fn lane(&self, builder: &mut FunctionBuilder<'_>) -> Value {
+        let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
         let (width, height) = (
-            self.special(SpecialRegister::NtidX),
-            self.special(SpecialRegister::NtidY),
+            self.special(builder, SpecialRegister::NtidX),
+            self.special(builder, SpecialRegister::NtidY),
         );
-        let rows = self.builder.ins().imul(z, height);
-        let row = self.builder.ins().iadd(rows, y);
-        let before = self.builder.ins().imul(row, width);
-        let number = self.builder.ins().iadd(before, x);
-        self.builder.ins().band_imm_u(number, 31)
+        let rows = builder.ins().imul(z, height);
+        let row = builder.ins().iadd(rows, y);
+        let before = builder.ins().imul(row, width);
+        let number = builder.ins().iadd(before, x);
+        builder.ins().band_imm_u(number, 31)
     }
+
+    /// A field of the launch record that has 64 bits.
+    pub(super) fn field(&self, builder: &mut FunctionBuilder<'_>, offset: i32) -> Value {
+        builder
+            .ins()
+            .load(types::I64, launch_field(), self.launch, offset)
+    }
+}
+
+fn word(builder: &mut FunctionBuilder<'_>, base: Value, offset: i32) -> Value {
+    builder.ins().load(types::I32, launch_field(), base, offset)
+}
+
+/// Ends the block of threads.
+pub(super) fn leave(builder: &mut FunctionBuilder<'_>, status: Status) {
+    let status = builder.ins().iconst(types::I32, status as i64);
+    builder.ins().return_(&[status]);
 }
 
 /// The launch record and the block's index never change while a kernel runs, so their loads may be moved out of loops.

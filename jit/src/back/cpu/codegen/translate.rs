@@ -1,12 +1,12 @@
 //! The walk over a kernel's blocks.
 
-use super::order;
-use super::threads::ThreadLoop;
+use super::rows::RowBase;
+use super::threads::{RowLoop, ThreadLoop, leave};
 use super::{Externals, Untranslatable};
+use crate::analysis::order;
 use crate::ir::{self, BlockId, Instruction, Opcode, Operand, Register, Terminator};
-use cranelift_codegen::ir::{Block, FuncRef, Function, InstBuilder, Type, Value, types};
-use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Type, Value, types};
+use cranelift_frontend::{FunctionBuilder, Variable};
 
 /// What a block of a kernel returns to [`super::super::kernel::Kernel::run_blocks`].
 #[derive(Clone, Copy)]
@@ -16,51 +16,48 @@ pub(super) enum Status {
     Stopped = 2,
 }
 
-pub(super) struct Translator<'a> {
-    pub(super) kernel: &'a ir::Function,
-    pub(super) builder: FunctionBuilder<'a>,
+/// What a variant of a kernel is translated into.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) threads: &'a ThreadLoop,
+    /// The loop that its threads are.
+    pub(super) thread: &'a RowLoop,
     pub(super) externals: &'a Externals<FuncRef>,
-    target: TargetFrontendConfig,
+    /// The places of accesses that are proved by rows.
+    pub(super) rows: &'a [RowBase],
+    /// What its first fault site is counted as.
+    pub(super) first_site: u32,
+}
+
+pub(super) struct Translator<'a, 'f> {
+    pub(super) kernel: &'a ir::Function,
+    pub(super) builder: &'a mut FunctionBuilder<'f>,
+    pub(super) scope: Scope<'a>,
     /// The kernel's registers.
     pub(super) registers: Vec<Variable>,
     /// The kernel's blocks.
     blocks: Vec<Block>,
-    /// Where every fault goes.
-    faulted: Block,
-    pub(super) threads: ThreadLoop,
 }
 
-impl<'a> Translator<'a> {
+impl<'a, 'f> Translator<'a, 'f> {
     pub(super) fn new(
         kernel: &'a ir::Function,
-        target: TargetFrontendConfig,
-        function: &'a mut Function,
-        frontend: &'a mut FunctionBuilderContext,
-        externals: &'a Externals<FuncRef>,
+        builder: &'a mut FunctionBuilder<'f>,
+        scope: Scope<'a>,
     ) -> Self {
-        let mut builder = FunctionBuilder::new(function, frontend);
-        let registers = kernel
-            .registers
-            .iter()
-            .map(|ty| builder.declare_var(register_type(*ty)))
-            .collect();
+        let types = kernel.registers.iter().map(|ty| register_type(*ty));
+        let registers = types.map(|ty| builder.declare_var(ty)).collect();
         let blocks = kernel
             .blocks
             .iter()
             .map(|_| builder.create_block())
             .collect();
-        let faulted = builder.create_block();
-        builder.set_cold_block(faulted);
-        let threads = ThreadLoop::new(&mut builder);
         Self {
             kernel,
             builder,
-            externals,
-            target,
+            scope,
             registers,
             blocks,
-            faulted,
-            threads,
         }
     }
 
@@ -71,7 +68,7 @@ impl<'a> Translator<'a> {
                 self.builder.set_cold_block(*block);
             }
         }
-        self.begin_threads();
+        self.builder.switch_to_block(self.scope.thread.body);
         let first = self.block(BlockId(0));
         self.builder.ins().jump(first, &[]);
         let mut unfilled = order::predecessor_counts(kernel);
@@ -91,10 +88,9 @@ impl<'a> Translator<'a> {
                 unfilled[successor.index()] -= 1;
             }
         }
-        self.end_faults();
-        self.end_threads();
-        self.builder.seal_all_blocks();
-        self.builder.finalize(self.target);
+        self.scope
+            .threads
+            .end_thread(self.builder, self.scope.thread);
         Ok(())
     }
 
@@ -123,46 +119,16 @@ impl<'a> Translator<'a> {
                     .brif(condition, then, &[], otherwise, &[]);
             }
             Terminator::Exit => {
-                let next = self.threads.next;
-                self.builder.ins().jump(next, &[]);
+                self.builder.ins().jump(self.scope.thread.next, &[]);
             }
-            Terminator::Fault { site, offset } => self.record_fault(*site, *offset),
+            Terminator::Fault { site, offset } => {
+                let offset = offset.map(|register| self.register(register));
+                let site = self.scope.first_site + site;
+                self.scope.threads.fault(self.builder, site, offset);
+            }
             // The sandbox turns traps into faults; one that is left ends the launch all the same.
-            Terminator::Stop | Terminator::Trap(_) => self.leave(Status::Stopped),
+            Terminator::Stop | Terminator::Trap(_) => leave(self.builder, Status::Stopped),
         }
-    }
-
-    /// Goes where every fault goes: one call for all of them keeps the register allocator's work small.
-    fn record_fault(&mut self, site: u32, offset: Option<Register>) {
-        let site = self.builder.ins().iconst(types::I32, i64::from(site));
-        let offset = match offset {
-            Some(register) => self.register(register),
-            None => self.builder.ins().iconst(types::I64, 0),
-        };
-        let arguments = [site.into(), offset.into()];
-        self.builder.ins().jump(self.faulted, &arguments);
-    }
-
-    /// Records the fault whose site and offset the block is given.
-    fn end_faults(&mut self) {
-        self.builder.switch_to_block(self.faulted);
-        let site = self.builder.append_block_param(self.faulted, types::I32);
-        let offset = self.builder.append_block_param(self.faulted, types::I64);
-        let [x, y, z] = self
-            .threads
-            .thread_index
-            .map(|variable| self.builder.use_var(variable));
-        let (launch, block) = (self.threads.launch, self.threads.block_index);
-        let arguments = [launch, block, site, offset, x, y, z];
-        self.builder
-            .ins()
-            .call(self.externals.record_fault, &arguments);
-        self.leave(Status::Faulted);
-    }
-
-    pub(super) fn leave(&mut self, status: Status) {
-        let status = self.builder.ins().iconst(types::I32, status as i64);
-        self.builder.ins().return_(&[status]);
     }
 
     fn instruction(&mut self, instruction: &Instruction) -> Result<(), Untranslatable> {

@@ -1,12 +1,11 @@
 //! Operands to values, and values to registers.
 
 use super::super::launch::field;
-use super::threads::launch_field;
 use super::translate::{Translator, integer_type, register_type};
 use crate::ir::{self, Hidden, Instruction, Operand, Register};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
-impl Translator<'_> {
+impl Translator<'_, '_> {
     /// A register as it is held.
     pub(super) fn register(&mut self, register: Register) -> Value {
         self.builder.use_var(self.registers[register.index()])
@@ -33,7 +32,7 @@ impl Translator<'_> {
             }
             Operand::Immediate(bits) => self.constant(*bits, ty),
             Operand::Special(special) => {
-                let value = self.special(*special);
+                let value = self.scope.threads.special(self.builder, *special);
                 self.reinterpret(value, ir::Type::U32, ty)
             }
             Operand::Hidden(hidden) => {
@@ -43,9 +42,7 @@ impl Translator<'_> {
                     Hidden::Granules => field::GRANULES,
                     Hidden::Stop => field::STOP,
                 };
-                self.builder
-                    .ins()
-                    .load(types::I64, launch_field(), self.threads.launch, offset)
+                self.scope.threads.field(self.builder, offset)
             }
             Operand::Address(_) | Operand::Vector(_) | Operand::Sink | Operand::Absent => {
                 self.constant(0, ty)

@@ -190,6 +190,7 @@ impl<'a> Lowering<'a, '_> {
             base,
             offset,
             guarded: None,
+            row: None,
         }))
     }
 

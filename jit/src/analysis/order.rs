@@ -1,9 +1,9 @@
-//! The order in which blocks are translated: each after as many of its predecessors as its loops allow.
+//! An order in which each block comes after as many of its predecessors as its loops allow.
 
 use crate::ir::{BlockId, Function};
 
 /// How many edges lead to each block from blocks that can be reached.
-pub(super) fn predecessor_counts(function: &Function) -> Vec<usize> {
+pub(crate) fn predecessor_counts(function: &Function) -> Vec<usize> {
     let mut counts = vec![0; function.blocks.len()];
     for block in reverse_postorder(function) {
         for successor in function.blocks[block.index()].terminator.successors() {
@@ -14,7 +14,7 @@ pub(super) fn predecessor_counts(function: &Function) -> Vec<usize> {
 }
 
 /// The blocks that can be reached, each before its successors except along edges that close a loop.
-pub(super) fn reverse_postorder(function: &Function) -> Vec<BlockId> {
+pub(crate) fn reverse_postorder(function: &Function) -> Vec<BlockId> {
     let mut order = Vec::with_capacity(function.blocks.len());
     let mut seen = vec![false; function.blocks.len()];
     let mut walk = vec![(BlockId(0), 0)];
