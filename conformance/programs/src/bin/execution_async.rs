@@ -75,8 +75,24 @@ async fn completion(setup: &Setup) {
     refused(SYNCHRONIZE, "cancelled", stream.synchronize());
 }
 
-/// Launches a kernel that waits until the flag is not 0, and marks its end.
+/// Enqueues a kernel that waits until the flag is not 0, and an event behind it.
+///
+/// Another stream holds the kernel up until the event is recorded: a kernel that fails before would fail
+/// the recording too.
 fn endless(setup: &Setup, stream: &CudaStream, flag: Argument<'_>) -> CudaEvent {
+    let gate = ok(STREAM, CudaStream::new(setup.device.raw()));
+    let closed = ok(BUFFER, Buffer::new(setup.device.raw(), 4));
+    launch(setup, &gate, Argument::Pointer(start(&closed)));
+    let opened = ok(RECORD_EVENT, gate.record_event());
+    ok(WAIT_EVENT, stream.wait_event(&opened));
+
+    launch(setup, stream, flag);
+    let event = ok(RECORD_EVENT, stream.record_event());
+    ok(CANCEL, gate.cancel());
+    event
+}
+
+fn launch(setup: &Setup, stream: &CudaStream, flag: Argument<'_>) {
     let one = Dim3 { x: 1, y: 1, z: 1 };
     let config = LaunchConfig {
         grid: one,
@@ -84,9 +100,7 @@ fn endless(setup: &Setup, stream: &CudaStream, flag: Argument<'_>) -> CudaEvent 
         shared_memory: 0,
         cluster: None,
     };
-    let function = setup.endless.raw();
-    ok(LAUNCH, stream.launch(function, config, &[flag]));
-    ok(RECORD_EVENT, stream.record_event())
+    ok(LAUNCH, stream.launch(setup.endless.raw(), config, &[flag]));
 }
 
 fn start(buffer: &Buffer) -> BufferOffset<'_> {
