@@ -12,7 +12,7 @@
 //! # Ok::<(), wasmtime_wasi_cuda::DeviceError>(())
 //! ```
 //!
-//! A case that its host cannot set up *did not run*; it never counts as passed. [`reference`] is the adapter of
+//! A case that its host cannot set up *did not run*; it never counts as passed. [`mod@reference`] is the adapter of
 //! this project's own host and shows how short one is.
 //!
 //! # Adding a case

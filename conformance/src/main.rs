@@ -1,7 +1,8 @@
 //! `wasi-cuda-conformance`: judges this project's host on a device.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use wasi_cuda_conformance::programs::SUITES;
 use wasi_cuda_conformance::reference::ReferenceHost;
@@ -46,7 +47,7 @@ fn main() -> Result<ExitCode> {
     let cases = select(&arguments)?;
     if arguments.list {
         for case in &cases {
-            println!("{}", case.name());
+            writeln!(io::stdout(), "{}", case.name()).context("cannot print the list")?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -55,14 +56,12 @@ fn main() -> Result<ExitCode> {
         Ok(host) => Runner::new(host).run(&arguments.device, &cases),
         Err(error) => Report::none_ran(&arguments.device, &cases, &error.to_string()),
     };
-    println!(
-        "{}",
-        match arguments.format {
-            Format::Table => report.table(),
-            Format::Json => report.json(),
-            Format::Junit => report.junit(),
-        }
-    );
+    let text = match arguments.format {
+        Format::Table => report.table(),
+        Format::Json => report.json(),
+        Format::Junit => report.junit(),
+    };
+    writeln!(io::stdout(), "{text}").context("cannot print the report")?;
     let gpu_promised = std::env::var_os("WASI_CUDA_REQUIRE_GPU").is_some_and(|value| value == "1");
     let all_must_run = gpu_promised && arguments.device.starts_with("cuda");
     Ok(if report.is_success(all_must_run) {
