@@ -77,22 +77,20 @@ pub(crate) struct Plan {
 
 /// Finds a function's even accesses and marks them in it; none when there are none.
 pub(crate) fn mark_rows(function: &mut Function) -> Option<Plan> {
-    let planner = Planner::of(function);
+    let mut planner = Planner::of(function);
     let mut marks = Vec::new();
-    let mut plan = Plan::default();
-    let mut known = HashMap::new();
     for (block, index, instruction) in located(function) {
         let is_access = matches!(instruction.opcode().effect(), Effect::Load | Effect::Store);
         if !is_access || instruction.has(Modifier::Volatile) {
             continue;
         }
-        let here = (block, index);
-        if let Some(access) = planner.access(instruction, here, &mut plan.nodes, &mut known) {
-            marks.push((here, plan.accesses.len() as u32));
-            plan.accesses.push(access);
+        if let Some(access) = planner.access(instruction, (block, index)) {
+            marks.push((block, index, planner.plan.accesses.len() as u32));
+            planner.plan.accesses.push(access);
         }
     }
-    for ((block, index), row) in marks {
+    let plan = planner.plan;
+    for (block, index, row) in marks {
         for operand in &mut function.blocks[block.index()].instructions[index].operands {
             if let Operand::Address(address) = operand {
                 address.row = Some(row);
@@ -132,49 +130,23 @@ struct Planner<'a> {
     function: &'a Function,
     definitions: Vec<Definition>,
     dominators: Dominators,
+    plan: Plan,
+    /// What is known of registers with one definition: their nodes, or that they have none.
+    known: HashMap<Register, Option<NodeId>>,
 }
 
 impl<'a> Planner<'a> {
     fn of(function: &'a Function) -> Self {
-        let mut definitions = vec![Definition::Never; function.registers.len()];
-        for (block, index, instruction) in located(function) {
-            let roles = &instruction.form.form().roles;
-            for (_, operand) in roles
-                .iter()
-                .zip(&instruction.operands)
-                .filter(|(role, _)| role.destination)
-            {
-                let written: &[Operand] = match operand {
-                    Operand::Vector(elements) => elements,
-                    single => std::slice::from_ref(single),
-                };
-                for operand in written {
-                    if let Operand::Register(register) = operand {
-                        let definition = &mut definitions[register.index()];
-                        *definition = match definition {
-                            Definition::Never if instruction.predicate.is_none() => {
-                                Definition::Once((block, index))
-                            }
-                            _ => Definition::Several,
-                        };
-                    }
-                }
-            }
-        }
         Self {
             function,
-            definitions,
+            definitions: definitions(function),
             dominators: Dominators::of(function),
+            plan: Plan::default(),
+            known: HashMap::new(),
         }
     }
 
-    fn access(
-        &self,
-        instruction: &Instruction,
-        here: Location,
-        nodes: &mut Vec<Node>,
-        known: &mut HashMap<Register, Option<NodeId>>,
-    ) -> Option<RowAccess> {
+    fn access(&mut self, instruction: &Instruction, here: Location) -> Option<RowAccess> {
         let Address {
             base: AddressBase::Register(base),
             offset,
@@ -183,8 +155,8 @@ impl<'a> Planner<'a> {
         else {
             return None;
         };
-        let address = self.register(base, true, here, nodes, known, 0)?;
-        let (step, size) = (nodes[address.0 as usize].step, instruction.access_bytes());
+        let address = self.register(base, true, here, 0)?;
+        let (step, size) = (self.plan.node(address).step, instruction.access_bytes());
         let even = step <= MAX_STEP && size > 0 && step.is_multiple_of(u64::from(size));
         even.then_some(RowAccess {
             address,
@@ -194,17 +166,35 @@ impl<'a> Planner<'a> {
         })
     }
 
+    fn operand(
+        &mut self,
+        operand: &Operand,
+        wide: bool,
+        at: Location,
+        depth: u32,
+    ) -> Option<NodeId> {
+        match operand {
+            Operand::Register(register) => self.register(*register, wide, at, depth),
+            Operand::Immediate(bits) => Some(self.push(Operation::Constant(*bits), wide, 0)),
+            Operand::Special(SpecialRegister::LaneId) => None,
+            Operand::Special(special) if !wide => {
+                let step = u64::from(*special == SpecialRegister::TidX);
+                Some(self.push(Operation::Special(*special), false, step))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a register at a place, if its one definition comes before on every way.
     fn register(
-        &self,
+        &mut self,
         register: Register,
         wide: bool,
         here: Location,
-        nodes: &mut Vec<Node>,
-        known: &mut HashMap<Register, Option<NodeId>>,
         depth: u32,
     ) -> Option<NodeId> {
         let ty = *self.function.registers.get(register.index())?;
-        if !ty.is_integer() || ty.bits() != if wide { 64 } else { 32 } {
+        if !ty.is_integer() || ty.bits() != width(wide) {
             return None;
         }
         let Definition::Once(at) = self.definitions[register.index()] else {
@@ -215,193 +205,212 @@ impl<'a> Planner<'a> {
         } else {
             self.dominators.dominates(at.0, here.0)
         };
-        if !comes_before {
+        if !comes_before || depth == MAX_DEPTH {
             return None;
         }
-        if let Some(node) = known.get(&register) {
+        if let Some(node) = self.known.get(&register) {
             return *node;
         }
-        let instruction = &self.function.blocks[at.0.index()].instructions[at.1];
-        let node = if depth < MAX_DEPTH {
-            self.instruction(instruction, wide, at, nodes, known, depth + 1)
-        } else {
-            None
-        };
-        known.insert(register, node);
+        let function = self.function;
+        let instruction = &function.blocks[at.0.index()].instructions[at.1];
+        let node = self.instruction(instruction, wide, at, depth + 1);
+        self.known.insert(register, node);
         node
     }
 
     fn instruction(
-        &self,
+        &mut self,
         instruction: &Instruction,
         wide: bool,
         at: Location,
-        nodes: &mut Vec<Node>,
-        known: &mut HashMap<Register, Option<NodeId>>,
         depth: u32,
     ) -> Option<NodeId> {
         let t = instruction.t.filter(|t| t.is_integer())?;
-        let mut operand = |index: usize, wide: bool, nodes: &mut Vec<Node>| {
-            self.operand(
-                instruction.operands.get(index)?,
-                wide,
-                at,
-                nodes,
-                known,
-                depth,
-            )
-        };
-        let plain = !instruction.has(Modifier::Sat) && !instruction.has(Modifier::Hi);
-        let same_width = t.bits() == if wide { 64 } else { 32 };
+        if instruction.has(Modifier::Sat) || instruction.has(Modifier::Hi) {
+            return None;
+        }
+        let source = |index: usize| instruction.operands.get(index);
         match instruction.opcode() {
-            Opcode::Mov | Opcode::Cvta if same_width => operand(1, wide, nodes),
-            Opcode::LdParam if same_width && instruction.vector_length() == 1 => {
-                let Address {
-                    base: AddressBase::Parameter(index),
-                    offset,
-                    ..
-                } = *instruction.address()?
-                else {
-                    return None;
-                };
-                let declared = self.function.parameters.get(index as usize)?.offset;
-                let offset = u32::try_from(i64::from(declared).checked_add(offset)?).ok()?;
-                Some(push(nodes, Operation::Parameter { offset }, wide, 0))
-            }
-            Opcode::Add | Opcode::Sub if same_width && plain => {
-                let (a, b) = (operand(1, wide, nodes)?, operand(2, wide, nodes)?);
-                Some(sum(nodes, a, b, wide, instruction.opcode() == Opcode::Sub))
-            }
-            Opcode::Mul | Opcode::Mad if same_width && plain => {
-                let (a, b) = (operand(1, wide, nodes)?, operand(2, wide, nodes)?);
-                let product = product(nodes, a, b, wide)?;
-                if instruction.opcode() == Opcode::Mul {
-                    return Some(product);
-                }
-                let c = operand(3, wide, nodes)?;
-                Some(sum(nodes, product, c, wide, false))
-            }
             Opcode::MulWide | Opcode::MadWide if wide && t.bits() == 32 => {
-                let (a, b) = (operand(1, false, nodes)?, operand(2, false, nodes)?);
                 let (a, b) = (
-                    widened(nodes, a, t.is_signed())?,
-                    widened(nodes, b, t.is_signed())?,
+                    self.operand(source(1)?, false, at, depth)?,
+                    self.operand(source(2)?, false, at, depth)?,
                 );
-                let product = product(nodes, a, b, true)?;
+                let (a, b) = (self.widen(a, t.is_signed())?, self.widen(b, t.is_signed())?);
+                let product = self.multiply(a, b, true)?;
                 if instruction.opcode() == Opcode::MulWide {
                     return Some(product);
                 }
-                let c = operand(3, true, nodes)?;
-                Some(sum(nodes, product, c, true, false))
+                let c = self.operand(source(3)?, true, at, depth)?;
+                Some(self.add(product, c, true))
             }
-            Opcode::Shl if same_width => {
-                let a = operand(1, wide, nodes)?;
-                let Operand::Immediate(amount) = *instruction.operands.get(2)? else {
-                    return None;
-                };
-                let amount = u32::try_from(amount)
-                    .ok()
-                    .filter(|amount| *amount < t.bits())?;
-                let step = nodes[a.0 as usize].step << amount;
-                Some(push(nodes, Operation::ShiftLeft(a, amount), wide, step))
-            }
-            Opcode::Cvt if wide && t.bits() == 64 && plain => {
+            Opcode::Cvt if wide && t.bits() == 64 => {
                 let from = instruction
                     .u
                     .filter(|from| from.is_integer() && from.bits() == 32)?;
-                let a = operand(1, false, nodes)?;
-                widened(nodes, a, from.is_signed())
+                let a = self.operand(source(1)?, false, at, depth)?;
+                self.widen(a, from.is_signed())
             }
+            Opcode::LdParam if t.bits() == width(wide) => self.parameter(instruction, wide),
+            _ if t.bits() == width(wide) => self.arithmetic(instruction, wide, at, depth),
             _ => None,
         }
     }
 
-    fn operand(
-        &self,
-        operand: &Operand,
+    /// Instructions whose operands are all as wide as their result.
+    fn arithmetic(
+        &mut self,
+        instruction: &Instruction,
         wide: bool,
         at: Location,
-        nodes: &mut Vec<Node>,
-        known: &mut HashMap<Register, Option<NodeId>>,
         depth: u32,
     ) -> Option<NodeId> {
-        match operand {
-            Operand::Register(register) => self.register(*register, wide, at, nodes, known, depth),
-            Operand::Immediate(bits) => Some(push(nodes, Operation::Constant(*bits), wide, 0)),
-            Operand::Special(SpecialRegister::LaneId) => None,
-            Operand::Special(special) if !wide => {
-                let step = u64::from(*special == SpecialRegister::TidX);
-                Some(push(nodes, Operation::Special(*special), false, step))
+        let opcode = instruction.opcode();
+        let arithmetic = [
+            Opcode::Mov,
+            Opcode::Cvta,
+            Opcode::Add,
+            Opcode::Sub,
+            Opcode::Mul,
+            Opcode::Mad,
+            Opcode::Shl,
+        ];
+        if !arithmetic.contains(&opcode) {
+            return None;
+        }
+        let a = self.operand(instruction.operands.get(1)?, wide, at, depth)?;
+        if matches!(opcode, Opcode::Mov | Opcode::Cvta) {
+            return Some(a);
+        }
+        let second = instruction.operands.get(2)?;
+        if opcode == Opcode::Shl {
+            let Operand::Immediate(amount) = *second else {
+                return None;
+            };
+            let amount = u32::try_from(amount)
+                .ok()
+                .filter(|amount| *amount < width(wide))?;
+            let step = self.plan.node(a).step << amount;
+            return Some(self.push(Operation::ShiftLeft(a, amount), wide, step));
+        }
+        let b = self.operand(second, wide, at, depth)?;
+        match opcode {
+            Opcode::Add => Some(self.add(a, b, wide)),
+            Opcode::Sub => {
+                let step = self.plan.node(a).step.wrapping_sub(self.plan.node(b).step);
+                Some(self.push(Operation::Subtract(a, b), wide, step))
             }
-            _ => None,
+            Opcode::Mul => self.multiply(a, b, wide),
+            _ => {
+                let product = self.multiply(a, b, wide)?;
+                let c = self.operand(instruction.operands.get(3)?, wide, at, depth)?;
+                Some(self.add(product, c, wide))
+            }
         }
     }
-}
 
-fn push(nodes: &mut Vec<Node>, operation: Operation, wide: bool, step: u64) -> NodeId {
-    let step = if wide {
-        step
-    } else {
-        step & u64::from(u32::MAX)
-    };
-    nodes.push(Node {
-        operation,
-        wide,
-        step,
-    });
-    NodeId(nodes.len() as u32 - 1)
-}
+    fn parameter(&mut self, instruction: &Instruction, wide: bool) -> Option<NodeId> {
+        let Address {
+            base: AddressBase::Parameter(index),
+            offset,
+            ..
+        } = *instruction.address()?
+        else {
+            return None;
+        };
+        if instruction.vector_length() != 1 {
+            return None;
+        }
+        let declared = self.function.parameters.get(index as usize)?.offset;
+        let offset = u32::try_from(i64::from(declared).checked_add(offset)?).ok()?;
+        Some(self.push(Operation::Parameter { offset }, wide, 0))
+    }
 
-fn sum(nodes: &mut Vec<Node>, a: NodeId, b: NodeId, wide: bool, subtracts: bool) -> NodeId {
-    let (left, right) = (nodes[a.0 as usize].step, nodes[b.0 as usize].step);
-    if subtracts {
-        push(
-            nodes,
-            Operation::Subtract(a, b),
+    fn push(&mut self, operation: Operation, wide: bool, step: u64) -> NodeId {
+        let step = if wide {
+            step
+        } else {
+            step & u64::from(u32::MAX)
+        };
+        self.plan.nodes.push(Node {
+            operation,
             wide,
-            left.wrapping_sub(right),
-        )
-    } else {
-        push(nodes, Operation::Add(a, b), wide, left.wrapping_add(right))
+            step,
+        });
+        NodeId(self.plan.nodes.len() as u32 - 1)
+    }
+
+    fn add(&mut self, a: NodeId, b: NodeId, wide: bool) -> NodeId {
+        let step = self.plan.node(a).step.wrapping_add(self.plan.node(b).step);
+        self.push(Operation::Add(a, b), wide, step)
+    }
+
+    /// A product, if at most one factor steps and then the other is a constant.
+    fn multiply(&mut self, a: NodeId, b: NodeId, wide: bool) -> Option<NodeId> {
+        let (left, right) = (self.plan.node(a).step, self.plan.node(b).step);
+        let step = match (left, right, self.plan.constant(a), self.plan.constant(b)) {
+            (0, 0, _, _) => 0,
+            (step, 0, _, Some(factor)) | (0, step, Some(factor), _) => step.wrapping_mul(factor),
+            _ => return None,
+        };
+        Some(self.push(Operation::Multiply(a, b), wide, step))
+    }
+
+    fn widen(&mut self, of: NodeId, signed: bool) -> Option<NodeId> {
+        let step = self.plan.node(of).step;
+        (step <= MAX_STEP).then(|| self.push(Operation::Widen { of, signed }, true, step))
     }
 }
 
-fn product(nodes: &mut Vec<Node>, a: NodeId, b: NodeId, wide: bool) -> Option<NodeId> {
-    let (left, right) = (nodes[a.0 as usize], nodes[b.0 as usize]);
-    let step = match (
-        left.step,
-        right.step,
-        constant(nodes, left),
-        constant(nodes, right),
-    ) {
-        (0, 0, _, _) => 0,
-        (step, 0, _, Some(factor)) | (0, step, Some(factor), _) => step.wrapping_mul(factor),
-        _ => return None,
-    };
-    Some(push(nodes, Operation::Multiply(a, b), wide, step))
+fn width(wide: bool) -> u32 {
+    if wide { 64 } else { 32 }
 }
 
-/// The value of a constant, widened or not.
-fn constant(nodes: &[Node], node: Node) -> Option<u64> {
-    match node.operation {
-        Operation::Constant(bits) => Some(bits),
-        Operation::Widen { of, signed } => match nodes[of.0 as usize].operation {
-            Operation::Constant(bits) if signed => Some(bits as u32 as i32 as u64),
-            Operation::Constant(bits) => Some(u64::from(bits as u32)),
-            _ => None,
-        },
-        _ => None,
+fn definitions(function: &Function) -> Vec<Definition> {
+    let mut definitions = vec![Definition::Never; function.registers.len()];
+    for (block, index, instruction) in located(function) {
+        let roles = &instruction.form.form().roles;
+        for (_, operand) in roles
+            .iter()
+            .zip(&instruction.operands)
+            .filter(|(role, _)| role.destination)
+        {
+            let written: &[Operand] = match operand {
+                Operand::Vector(elements) => elements,
+                single => std::slice::from_ref(single),
+            };
+            for operand in written {
+                if let Operand::Register(register) = operand {
+                    let definition = &mut definitions[register.index()];
+                    *definition = match definition {
+                        Definition::Never if instruction.predicate.is_none() => {
+                            Definition::Once((block, index))
+                        }
+                        _ => Definition::Several,
+                    };
+                }
+            }
+        }
     }
-}
-
-fn widened(nodes: &mut Vec<Node>, of: NodeId, signed: bool) -> Option<NodeId> {
-    let step = nodes[of.0 as usize].step;
-    (step <= MAX_STEP).then(|| push(nodes, Operation::Widen { of, signed }, true, step))
+    definitions
 }
 
 impl Plan {
     pub(crate) fn node(&self, id: NodeId) -> Node {
-        self.nodes[id.0 as usize]
+        self.nodes[id.index()]
+    }
+
+    /// The value of a constant, widened or not.
+    fn constant(&self, id: NodeId) -> Option<u64> {
+        match self.node(id).operation {
+            Operation::Constant(bits) => Some(bits),
+            Operation::Widen { of, signed } => match self.node(of).operation {
+                Operation::Constant(bits) if signed => Some(bits as u32 as i32 as u64),
+                Operation::Constant(bits) => Some(u64::from(bits as u32)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 
