@@ -275,7 +275,8 @@ pub mod wasi {
             /// except after `device-lost`.
             ///
             /// Each function lists the cases it returns in a line that begins with "Errors:". On top of these
-            /// any function with a result may return `device-lost`, and `other` on hosts that need it.
+            /// any function with a result may return `device-lost`, and `other` on hosts that need it, and any
+            /// constructor `quota-exceeded` with `other` for a limit of the host's own, such as one on handles.
             #[derive(Clone, PartialEq)]
             pub enum ErrorCode {
                 /// An argument is outside its documented domain; the text says which and why.
