@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 /// them to a worker would take longer.
 const IN_PLACE: u64 = 64 << 10;
 
+/// Operations that a worker goes through before other guests get their turn: with the largest transfers
+/// that are done in place 4 MiB, which take about as long as the longest chunk of a kernel may.
+const TURN: u32 = 64;
+
 /// The queue of one stream.
 pub(super) struct CpuQueue {
     shared: Arc<Shared>,
@@ -61,14 +65,18 @@ impl CpuQueue {
         })
     }
 
-    /// Goes through the operations until one needs the pool or an event. The caller is the only one to do
-    /// so: the state says that the queue is advancing.
+    /// Goes through the operations until one needs the pool or an event, or the turn is over. The caller
+    /// is the only one to do so: the state says that the queue is advancing.
     pub(super) fn advance(self: &Arc<Self>) -> Option<Arc<Task>> {
-        loop {
-            let next = crate::lock(&self.state).next();
+        for _ in 0..TURN {
+            let next = crate::lock(&self.state).next(self.progress.has_failed());
             match next {
                 Next::Nothing => return None,
-                Next::GraphEnd => self.progress.complete(0),
+                Next::GraphEnd(replay) => {
+                    // Its buffers are free before anyone hears that it is over.
+                    drop(replay);
+                    self.progress.complete(0);
+                }
                 Next::Operation {
                     submission,
                     counted,
@@ -79,6 +87,9 @@ impl CpuQueue {
                 },
             }
         }
+        // Behind the other guests, which small transfers and long replays would otherwise keep waiting.
+        self.slot.push(Item::Queue(self.clone()));
+        None
     }
 
     /// Does one operation, or begins it.

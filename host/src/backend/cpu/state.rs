@@ -46,27 +46,17 @@ pub(super) enum Next {
         submission: Submission,
         counted: bool,
     },
-    GraphEnd,
+    /// A replay is over; whoever took it drops what it held.
+    GraphEnd(Replay),
     Nothing,
 }
 
 impl State {
-    /// Takes what comes next; the queue is idle when that is nothing.
-    pub(super) fn next(&mut self) -> Next {
-        if let Some(replay) = &mut self.replay {
-            let Some(operation) = replay.operations.get(replay.next) else {
-                self.replay = None;
-                return Next::GraphEnd;
-            };
-            replay.next += 1;
-            let submission = Submission {
-                operation: operation.clone(),
-                time_limit: replay.time_limit,
-            };
-            return Next::Operation {
-                submission,
-                counted: false,
-            };
+    /// Takes what comes next; the queue is idle when that is nothing. A replay on a stream that has
+    /// `failed` is over: nothing in it would run, nor does anyone wait for a part of it.
+    pub(super) fn next(&mut self, failed: bool) -> Next {
+        if let Some(replay) = self.replay.take() {
+            return self.go_on(replay, failed);
         }
         match self.pending.pop_front() {
             Some(submission) => Next::Operation {
@@ -78,5 +68,56 @@ impl State {
                 Next::Nothing
             }
         }
+    }
+    fn go_on(&mut self, mut replay: Replay, failed: bool) -> Next {
+        let operation = replay.operations.get(replay.next).filter(|_| !failed);
+        let Some(operation) = operation.cloned() else {
+            return Next::GraphEnd(replay);
+        };
+        let submission = Submission {
+            operation,
+            time_limit: replay.time_limit,
+        };
+        replay.next += 1;
+        self.replay = Some(replay);
+        Next::Operation {
+            submission,
+            counted: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::call;
+
+    fn replaying(operations: usize) -> State {
+        let replay = Replay {
+            operations: Arc::new((0..operations).map(|_| call(|| ())).collect()),
+            next: 0,
+            time_limit: None,
+        };
+        State {
+            replay: Some(replay),
+            ..State::default()
+        }
+    }
+
+    #[test]
+    fn a_replay_ends_behind_its_last_operation() {
+        let mut state = replaying(2);
+        assert!(matches!(state.next(false), Next::Operation { .. }));
+        assert!(matches!(state.next(false), Next::Operation { .. }));
+        assert!(matches!(state.next(false), Next::GraphEnd(_)));
+        assert!(matches!(state.next(false), Next::Nothing));
+    }
+
+    #[test]
+    fn a_replay_on_a_failed_stream_ends_whatever_is_left_of_it() {
+        let mut state = replaying(1000);
+        assert!(matches!(state.next(false), Next::Operation { .. }));
+        assert!(matches!(state.next(true), Next::GraphEnd(_)));
+        assert!(matches!(state.next(true), Next::Nothing));
     }
 }

@@ -103,6 +103,47 @@ async fn a_long_launch_leaves_other_guests_their_turn() {
 }
 
 #[tokio::test]
+async fn a_long_replay_of_small_fills_leaves_other_guests_their_turn() {
+    const FILLS: u64 = 10_000;
+    let device = device(1);
+    let (long, short) = (guest(&device), guest(&device));
+    let (long_stream, short_stream) = (stream(&long), stream(&short));
+    let filled = buffer(&long, 4 * FILLS);
+    let gate = Gate::default();
+    long_stream.begin_capture().unwrap();
+    for index in 0..FILLS {
+        let fill = Operation::Fill {
+            to: at(&filled, 4 * index),
+            length: 4,
+            pattern: 7,
+        };
+        long_stream.enqueue(fill).await.unwrap();
+    }
+    let graph = Operation::Graph(Arc::new(long_stream.end_capture().unwrap()));
+    long_stream.enqueue(gate.launch()).await.unwrap();
+    long_stream.enqueue(graph).await.unwrap();
+
+    let space = grant(&long).space().unwrap().clone();
+    let (last, seen) = (
+        filled.offset() + 4 * (FILLS - 1),
+        Arc::new(Mutex::new(vec![])),
+    );
+    let saw = seen.clone();
+    let look = call(move || space.read(last, 4, &mut saw.lock().unwrap()));
+    short_stream.enqueue(look).await.unwrap();
+    gate.open();
+    short_stream.synchronize().await.unwrap();
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [0; 4],
+        "the whole replay ran before another guest's launch"
+    );
+    long_stream.synchronize().await.unwrap();
+    let bytes = long_stream.read(at(&filled, 4 * (FILLS - 1)), 4).await;
+    assert_eq!(bytes.unwrap(), [7, 0, 0, 0]);
+}
+
+#[tokio::test]
 async fn an_event_orders_streams_of_different_devices() {
     let (here, there) = (device(1), device(1));
     let guest = crate::WasiCudaCtx::builder()
