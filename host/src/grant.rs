@@ -8,7 +8,7 @@ use crate::fault;
 use crate::guest::Guest;
 use crate::hooks::{FaultInfo, LaunchInfo};
 use crate::launch::Launch;
-use crate::memory::Layout;
+use crate::memory::{Layout, window_end};
 use crate::operation::Operation;
 use crate::stream::Work;
 use crate::usage::Usage;
@@ -68,7 +68,8 @@ impl Grant {
                     tracing::warn!(device = self.device.name(), reason, "no window for a guest");
                     ErrorCode::OutOfMemory
                 })?;
-            let layout = Mutex::new(Layout::new(space.reserved()));
+            let end = space.reserved().min(window_end(self.usage.limit()));
+            let layout = Mutex::new(Layout::new(end));
             // Whoever lost a race drops a space that nobody has used.
             let _ = self.opened.set(Opened { space, layout });
         }

@@ -1,14 +1,13 @@
 //! Buffers of one guest on one device.
 
 mod allocator;
-mod ranges;
 
+use crate::backend::Space;
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
 use crate::quota::Permit;
 use allocator::Allocator;
-use ranges::Ranges;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -19,28 +18,39 @@ pub(crate) const GRANULE: u64 = 256;
 /// Bytes after each buffer that belong to none, so that a small overrun is found in checked mode.
 const RED_ZONE: u64 = GRANULE;
 
-/// Freed ranges of this size are given back to the device at once; smaller ones are kept and zeroed when
-/// they are handed out again, which is cheaper than losing their pages.
+/// Ranges of this size are made zero by losing their pages, and when freed so at once, which gives their
+/// memory back to the device; smaller ones keep their pages, which is cheaper.
 const DISCARD_FROM: u64 = 64 << 10;
 
-/// Most bytes of small freed ranges that are kept.
-const KEPT_DIRTY: u64 = 16 << 20;
+/// What a window's end is rounded to, the largest step in which a backend backs one.
+const WINDOW_STEP: u64 = 2 << 20;
+
+/// Where the window ends of a guest that may have `limit` bytes of buffers.
+///
+/// A kernel may write wherever its guest's window is backed, in free memory too, so it is this end that
+/// bounds what a guest takes of the machine. It is twice the limit: the smallest buffers take as much
+/// again for their red zones, and a guest with larger ones has the other half for holes that fit nothing.
+/// With more holes it gets `out-of-memory`.
+pub(crate) fn window_end(limit: u64) -> u64 {
+    limit
+        .checked_mul(2)
+        .and_then(|twice| twice.checked_add(GRANULE))
+        .and_then(|end| end.checked_next_multiple_of(WINDOW_STEP))
+        .unwrap_or(u64::MAX)
+}
 
 /// Where buffers lie in the window.
 pub(crate) struct Layout {
     allocator: Allocator,
-    /// Free memory that may hold old data.
-    dirty: Ranges,
     /// Live buffers, offset to requested size.
     live: BTreeMap<u64, u64>,
 }
 
 impl Layout {
-    /// An empty window of `reserved` bytes; the first granule stays free, so that no address is null.
-    pub(crate) fn new(reserved: u64) -> Self {
+    /// An empty window of `end` bytes; the first granule stays free, so that no address is null.
+    pub(crate) fn new(end: u64) -> Self {
         Self {
-            allocator: Allocator::new(GRANULE, reserved),
-            dirty: Ranges::default(),
+            allocator: Allocator::new(GRANULE, end),
             live: BTreeMap::new(),
         }
     }
@@ -123,7 +133,7 @@ impl Drop for Allocation {
 /// Finds room, backs it, makes it zero and marks it.
 fn place(grant: &Arc<Grant>, size: u64, granules: u64) -> CudaResult<u64> {
     let space = grant.space()?;
-    let (offset, dirty) = {
+    let (offset, backed) = {
         let mut layout = grant.layout().ok_or(ErrorCode::OutOfMemory)?;
         let room = granules
             .checked_add(RED_ZONE)
@@ -132,47 +142,44 @@ fn place(grant: &Arc<Grant>, size: u64, granules: u64) -> CudaResult<u64> {
             .allocator
             .allocate(room)
             .ok_or(ErrorCode::OutOfMemory)?;
+        let backed = space.backed();
         if let Err(reason) = space.grow(offset + room) {
             tracing::warn!(reason, "device memory could not grow");
             layout.allocator.free(offset, room);
             return Err(ErrorCode::OutOfMemory.into());
         }
         layout.live.insert(offset, size);
-        (offset, layout.dirty.remove(offset, granules))
+        (offset, backed)
     };
-    for (start, length) in dirty {
-        space.zero(start, length);
-    }
+    make_zero(
+        &**space,
+        offset,
+        granules.min(backed.saturating_sub(offset)),
+    );
     space.mark(offset, size, true);
     Ok(offset)
 }
 
+/// Makes a range zero that was backed before it was handed out, used or not: any kernel of the guest may
+/// have written there. What is backed only now is zero already.
+fn make_zero(space: &dyn Space, offset: u64, length: u64) {
+    match length {
+        0 => {}
+        1..DISCARD_FROM => space.zero(offset, length),
+        _ => space.discard(offset, length),
+    }
+}
+
 /// Gives a buffer's range back.
-fn release(
-    grant: &Grant,
-    space: &dyn crate::backend::Space,
-    offset: u64,
-    size: u64,
-    granules: u64,
-) {
+fn release(grant: &Grant, space: &dyn Space, offset: u64, size: u64, granules: u64) {
     space.mark(offset, size, false);
-    let large = granules >= DISCARD_FROM;
-    if large {
+    if granules >= DISCARD_FROM {
         // Before the range can be handed out again.
         space.discard(offset, granules);
     }
-    let Some(mut layout) = grant.layout() else {
-        return;
-    };
-    layout.live.remove(&offset);
-    if !large {
-        layout.dirty.insert(offset, granules);
-    }
-    layout.allocator.free(offset, granules + RED_ZONE);
-    if layout.dirty.total() > KEPT_DIRTY {
-        for (start, length) in layout.dirty.take() {
-            space.discard(start, length);
-        }
+    if let Some(mut layout) = grant.layout() {
+        layout.live.remove(&offset);
+        layout.allocator.free(offset, granules + RED_ZONE);
     }
 }
 

@@ -68,6 +68,9 @@ pub(crate) trait Space: Send + Sync {
     /// Bytes that the window can grow to.
     fn reserved(&self) -> u64;
 
+    /// Bytes from the start that are backed, all of which kernels may write.
+    fn backed(&self) -> u64;
+
     /// Backs the window with zeroed memory up to `end` at least. It never shrinks.
     ///
     /// # Errors

@@ -95,6 +95,49 @@ async fn memory_that_is_handed_out_again_is_zero() {
 }
 
 #[test]
+fn memory_that_a_stray_kernel_wrote_while_it_was_free_is_zero() {
+    let device = device(1);
+    let guest = guest(&device);
+    let space = grant(&guest).space().unwrap().clone();
+    drop([300, 70_000, 5 << 20].map(|size| buffer(&guest, size)));
+    let backed = space.backed();
+    space.write(0, &vec![0xff; backed as usize]);
+    // The last one begins in what was backed and ends behind it.
+    for size in [300, 100_000, 4 << 20, 4 << 20] {
+        let new = buffer(&guest, size);
+        let mut bytes = Vec::new();
+        space.read(new.offset(), size, &mut bytes);
+        assert!(bytes.iter().all(|byte| *byte == 0), "{size} bytes");
+        std::mem::forget(new);
+    }
+    assert!(space.backed() > backed);
+}
+
+#[test]
+fn the_smallest_buffers_fill_the_limit_and_their_holes_take_the_window_no_further() {
+    const LIMIT: u64 = 4 << 20;
+    let device = device(1);
+    let limits = Limits {
+        memory: LIMIT,
+        ..Limits::default()
+    };
+    let guest = guest_with(&device, limits);
+    let usage = grant(&guest).usage();
+    let mut held: Vec<_> = (0..LIMIT / GRANULE).map(|_| buffer(&guest, 1)).collect();
+    assert_eq!(usage.used(), LIMIT);
+    // Every other one, the last one too: they lie side by side.
+    held.retain(|buffer| buffer.offset() / (2 * GRANULE) % 2 == 1);
+    assert_eq!(usage.used(), LIMIT / 2);
+    let scattered = code(Allocation::new(grant(&guest), LIMIT / 2));
+    assert!(matches!(scattered, Err(ErrorCode::OutOfMemory)));
+    let _fits = buffer(&guest, LIMIT / 4);
+    let backed = grant(&guest).space().unwrap().backed();
+    assert!(backed <= window_end(LIMIT), "{backed} bytes are backed");
+    assert_eq!(window_end(LIMIT), 2 * LIMIT + WINDOW_STEP);
+    assert_eq!(window_end(u64::MAX), u64::MAX);
+}
+
+#[test]
 fn neighbours_of_an_address_are_the_buffers_around_it() {
     let device = device(1);
     let guest = guest(&device);

@@ -98,6 +98,10 @@ impl Space for CpuSpace {
         RESERVED
     }
 
+    fn backed(&self) -> u64 {
+        self.window.window.backed()
+    }
+
     fn grow(&self, end: u64) -> Result<(), String> {
         let text = |error: rustix::io::Errno| error.to_string();
         if let Some(granules) = &self.window.granules {
