@@ -58,7 +58,7 @@ pub fn compile_wasm(
 ///
 /// The findings, of which at least one is an error.
 pub fn sandboxed_ptx(source: &str, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
-    guarded(front::ptx::parse(source)?, options).map(|(module, _)| back::ptx::print(&module))
+    print(front::ptx::parse(source)?, options)
 }
 
 /// As [`sandboxed_ptx`], from a WebAssembly module.
@@ -67,32 +67,37 @@ pub fn sandboxed_ptx(source: &str, options: &CompileOptions) -> Result<String, V
 ///
 /// The findings, of which at least one is an error.
 pub fn sandboxed_wasm(bytes: &[u8], options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
-    guarded(front::wasm::parse(bytes)?, options).map(|(module, _)| back::ptx::print(&module))
+    print(front::wasm::parse(bytes)?, options)
 }
 
 fn compile(
     module: ir::Module,
     options: &CompileOptions,
 ) -> Result<back::cpu::Module, Vec<Diagnostic>> {
+    let accepted = verify::verify(&module)?;
     let proved = if options.checked {
         Vec::new()
     } else {
-        module.functions.iter().map(back::cpu::Proved::of).collect()
+        module
+            .functions
+            .iter()
+            .map(back::cpu::Proved::of)
+            .collect::<Vec<_>>()
     };
-    let (module, accepted) = guarded(module, options)?;
+    let module = instrumented(module, options);
     back::cpu::compile(&module, &proved, accepted).map_err(|error| vec![error])
 }
 
-fn guarded(
-    mut module: ir::Module,
-    options: &CompileOptions,
-) -> Result<(ir::Module, verify::Accepted), Vec<Diagnostic>> {
-    let accepted = verify::verify(&module)?;
-    sandbox::instrument(
-        &mut module,
-        &sandbox::Options {
-            checked: options.checked,
-        },
-    );
-    Ok((module, accepted))
+/// The guarded module as PTX.
+fn print(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
+    verify::verify(&module)?;
+    Ok(back::ptx::print(&instrumented(module, options)))
+}
+
+fn instrumented(mut module: ir::Module, options: &CompileOptions) -> ir::Module {
+    let options = sandbox::Options {
+        checked: options.checked,
+    };
+    sandbox::instrument(&mut module, &options);
+    module
 }

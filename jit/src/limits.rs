@@ -11,7 +11,10 @@ pub const MAX_INSTRUCTIONS: usize = 1 << 17;
 
 /// Basic blocks in a module with one kernel, those of its guards included: some for each memory access and each
 /// loop. The compiler's time grows with their square; so many take it some seconds.
-pub const MAX_BLOCKS: usize = 1 << 14;
+pub const MAX_BLOCKS: usize = 1 << 12;
+
+/// Bytes of stack that a compiled kernel takes. The host's threads have 2 MiB.
+pub const MAX_FRAME_BYTES: u32 = 256 << 10;
 
 /// Registers that pass between blocks times blocks, summed over a module's kernels: the cells of the table that turning registers into values
 /// fills at worst. So many take seconds.

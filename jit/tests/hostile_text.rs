@@ -29,7 +29,7 @@ $done:
 
 fn refusal(source: &str) -> Vec<Diagnostic> {
     match compile_ptx(source, &CompileOptions::default()) {
-        Ok(_) => panic!("accepted:\n{source}"),
+        Ok(_) => panic!("accepted:\n{:.2000}", source),
         Err(found) => {
             assert!(
                 found
@@ -204,11 +204,17 @@ fn a_kernel_too_large_to_compile_soon_is_refused() {
     let stores: String = (0..5000)
         .map(|index| format!("st.global.u32 [%rd1+{}], %r1;\n", 4 * index))
         .collect();
-    let labels: String = (0..4000)
-        .map(|index| format!("add.u32 %r{index}, %r{index}, 1; L{index}:\n"))
+    let adds = |label: usize| -> String {
+        (0..8)
+            .map(|index| 8 * label + index)
+            .map(|index| format!("add.u32 %r{index}, %r{index}, 1;\n"))
+            .collect()
+    };
+    let labels: String = (0..400)
+        .map(|label| adds(label) + &format!("L{label}:\n"))
         .collect();
-    let jumps: String = (0..4000)
-        .map(|index| format!("@%p1 bra L{};\n", 3999 - index))
+    let jumps: String = (0..400)
+        .map(|label| format!("@%p1 bra L{};\n", 399 - label))
         .collect();
     let loops: String = (0..13_000)
         .map(|index| format!("A{index}: @%p1 bra A{index};\n"))
@@ -228,7 +234,7 @@ fn a_kernel_too_large_to_compile_soon_is_refused() {
 
 #[test]
 fn a_large_kernel_compiles() {
-    let stores: String = (0..1500)
+    let stores: String = (0..900)
         .map(|index| format!("st.global.u32 [%rd1+{}], %r1;\n", 4 * index))
         .collect();
     compile_ptx(
@@ -236,4 +242,90 @@ fn a_large_kernel_compiles() {
         &CompileOptions::default(),
     )
     .unwrap();
+}
+
+/// Each value that lives across the whole kernel needs a place on the stack.
+#[test]
+fn a_kernel_that_needs_much_stack_is_refused() {
+    let mut body: String = "@%p1 bra $done;\n".repeat(2100);
+    for index in 0..6000 {
+        body +=
+            &format!("ld.param.v4.f32 {{%a{index}, %b{index}, %c{index}, %d{index}}}, [data];\n");
+    }
+    for index in 0..6000 {
+        body += &format!(
+            "fma.rn.f32 %a0, %a{index}, %b{index}, %c{index};\nsin.approx.f32 %a0, %a0;\n"
+        );
+        body += &format!("fma.rn.f32 %a0, %d{index}, %b{index}, %a0;\n");
+    }
+    let source = replaced(
+        "ld.param.u32 %r1, [n];",
+        "ld.param.u32 %r1, [n];\nsetp.eq.u32 %p1, %r1, 7;",
+    )
+    .replace(
+        ".param .u32 n",
+        ".param .u32 n, .param .align 16 .b8 data[2048]",
+    )
+    .replace(
+        ".reg .pred %p<3>;",
+        ".reg .pred %p<3>; .reg .f32 %a<6000>, %b<6000>, %c<6000>, %d<6000>;",
+    )
+    .replace("mul.wide.u32", &(body + "mul.wide.u32"))
+    .replace("st.global.u32 [%rd3], %r5;", "st.global.f32 [%rd3], %a0;");
+    let found = refusal(&source);
+    assert!(found[0].message.contains("bytes of stack"), "{}", found[0]);
+}
+
+#[test]
+fn a_long_chain_of_moves_backwards_compiles() {
+    let mut chain: String = (0..60_000)
+        .map(|index| format!("mov.u64 %x{index}, %x{};\n", index + 1))
+        .collect();
+    chain += "ld.param.u64 %x60000, [out];\n";
+    let source = replaced("ld.param.u64 %rd1, [out];", &chain)
+        .replace(
+            ".reg .b64 %rd<5>;",
+            ".reg .b64 %rd<5>; .reg .b64 %x<60001>;",
+        )
+        .replace("add.s64 %rd3, %rd1, %rd2;", "add.s64 %rd3, %x0, %rd2;");
+    let module = compile_ptx(&source, &CompileOptions::default()).unwrap();
+    assert_eq!(
+        module.kernels()[0].signature().parameters[0].ty.to_string(),
+        "pointer"
+    );
+}
+
+/// Branches alone, nested so that every block has many dominators.
+#[test]
+fn a_web_of_branches_is_refused_or_compiled_soon() {
+    for steps in [200, 4000] {
+        let mut body = format!("@%p1 bra Z{}; @%p1 bra X0;\n", steps - 1);
+        for side in ["W", "X"] {
+            for index in 0..steps {
+                let next = if index + 1 < steps {
+                    format!("@%p2 bra {side}{};", index + 1)
+                } else {
+                    String::new()
+                };
+                body +=
+                    &format!("{side}{index}: {next}\nF{side}{index}: @%p1 bra Y{index}; bra Z0;\n");
+            }
+        }
+        for index in 0..steps {
+            body += &format!("Y{index}: bra Z0;\n");
+        }
+        for index in 0..steps {
+            let back = if index > 0 {
+                format!("@%p1 bra Z{};", index - 1)
+            } else {
+                String::new()
+            };
+            body += &format!("Z{index}: {back}\n");
+        }
+        let compiled = compile_ptx(
+            &replaced("ret;", &(body + "ret;")),
+            &CompileOptions::default(),
+        );
+        assert_eq!(compiled.is_ok(), steps == 200);
+    }
 }

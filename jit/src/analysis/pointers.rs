@@ -57,22 +57,30 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
     pointers
 }
 
-/// The roots of all registers: a fixed point, reached after at most two rises of each register.
+/// The roots of all registers: a fixed point, reached after at most two rises of each register. Each rise looks again at the
+/// instructions that read the register, so that the order of the text does not matter.
 pub(crate) fn roots(function: &Function) -> Vec<Root> {
+    let all: Vec<&Instruction> = instructions(function).collect();
+    let mut readers = vec![Vec::new(); function.registers.len()];
+    for (index, instruction) in all.iter().enumerate() {
+        for operand in instruction.operands.iter().skip(1) {
+            if let Operand::Register(register) = operand {
+                readers[register.index()].push(index);
+            }
+        }
+    }
     let mut roots = vec![Root::None; function.registers.len()];
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for instruction in instructions(function) {
-            let root =
-                |register: &Register| roots.get(register.index()).copied().unwrap_or(Root::None);
-            let produced = produced_root(function, instruction, &root);
-            if let Some(Operand::Register(register)) = instruction.operands.first()
-                && let Some(old) = roots.get_mut(register.index())
-            {
-                let joined = old.join(produced);
-                changed |= joined != *old;
+    let mut waiting: Vec<usize> = (0..all.len()).rev().collect();
+    while let Some(index) = waiting.pop() {
+        let root = |register: &Register| roots.get(register.index()).copied().unwrap_or(Root::None);
+        let produced = produced_root(function, all[index], &root);
+        if let Some(Operand::Register(register)) = all[index].operands.first()
+            && let Some(old) = roots.get_mut(register.index())
+        {
+            let joined = old.join(produced);
+            if joined != *old {
                 *old = joined;
+                waiting.extend(&readers[register.index()]);
             }
         }
     }

@@ -11,14 +11,32 @@ use crate::ir::{
 };
 use smallvec::smallvec;
 
-/// Ways back between two looks at the stop word: microseconds of a GPU's time, and so rare that a look costs nothing.
+/// What is burnt between two looks at the stop word, at one for each way back of a small kernel: microseconds of a GPU's time,
+/// and so rare that a look costs nothing.
 const FUEL: u64 = 1024;
+
+/// Instructions of a kernel that make a way back burn one more: a large body is not run a thousand times unseen.
+const INSTRUCTIONS_OF_A_UNIT: u64 = 16;
+
+/// What a way back burns; a power of two, so that the fuel is used up exactly.
+fn burnt_each_time(function: &Function) -> u64 {
+    let instructions: usize = function
+        .blocks
+        .iter()
+        .map(|block| block.instructions.len())
+        .sum();
+    (instructions as u64 / INSTRUCTIONS_OF_A_UNIT)
+        .max(1)
+        .next_power_of_two()
+        .min(FUEL)
+}
 
 pub(super) fn run(function: &mut Function) {
     let edges = back_edges(function);
     if edges.is_empty() {
         return;
     }
+    let burnt = burnt_each_time(function);
     let fuel = add_register(function, Type::B32);
     let empty = add_register(function, Type::Pred);
     let address = add_register(function, Type::B64);
@@ -51,7 +69,7 @@ pub(super) fn run(function: &mut Function) {
         function.blocks[from.index()]
             .terminator
             .map_successors(redirect);
-        function.blocks[burn.index()] = burn_block(fuel, empty, poll, target);
+        function.blocks[burn.index()] = burn_block(burnt, fuel, empty, poll, target);
         function.blocks[poll.index()] = poll_block(fuel, empty, address, word, stopped, target);
     }
     if let Some(prelude) = function.blocks.first_mut() {
@@ -59,16 +77,16 @@ pub(super) fn run(function: &mut Function) {
     }
 }
 
-fn burn_block(fuel: Register, empty: Register, poll: BlockId, target: BlockId) -> Block {
-    let less_one = Operand::Immediate(u64::from(u32::MAX));
+fn burn_block(
+    burnt: u64,
+    fuel: Register,
+    empty: Register,
+    poll: BlockId,
+    target: BlockId,
+) -> Block {
+    let less = Operand::Immediate(u64::from(burnt.wrapping_neg() as u32));
     let instructions = vec![
-        binary(
-            Opcode::Add,
-            Type::U32,
-            fuel,
-            Operand::Register(fuel),
-            less_one,
-        ),
+        binary(Opcode::Add, Type::U32, fuel, Operand::Register(fuel), less),
         compare(
             Modifier::Eq,
             Type::U32,

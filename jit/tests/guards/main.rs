@@ -154,6 +154,28 @@ fn loops_without_end_are_stopped() {
 }
 
 #[test]
+fn long_threads_with_short_loops_are_stopped() {
+    let sines = "sin.approx.f32 %f1, %f1; ".repeat(500);
+    let body =
+        format!("L: {sines} add.u32 %r1, %r1, 1; setp.lt.u32 %p1, %r1, 1000; @%p1 bra L; ret;");
+    let straight = format!("{} ret;", "sin.approx.f32 %f1, %f1; ".repeat(20_000));
+    for body in [body, straight] {
+        let begun = std::time::Instant::now();
+        let ended = Test::new(&body)
+            .threads(1, [1024, 1, 1])
+            .stop_after(Duration::from_millis(20))
+            .run();
+        assert_eq!(ended.outcome, Outcome::Stopped);
+        // To its end the kernel would run for many times as long.
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "stopped after {:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[test]
 fn an_irreducible_loop_is_stopped() {
     let body = "ld.param.u64 %rd1, [p1]; setp.eq.u64 %p1, %rd1, 0; @%p1 bra SECOND;
         FIRST: add.u32 %r1, %r1, 1; bra SECOND; SECOND: add.u32 %r2, %r2, 1; bra FIRST;";

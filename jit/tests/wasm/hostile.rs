@@ -99,7 +99,7 @@ fn calls_cannot_be_folded_out_of_few_bytes() {
 
 #[test]
 fn deep_nesting_is_compiled_or_refused() {
-    let deep = 10_000;
+    let deep = 3_000;
     let text = format!(
         r#"(func (export "k") {} {})"#,
         "block ".repeat(deep),

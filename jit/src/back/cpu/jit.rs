@@ -6,6 +6,7 @@ use super::proved::{Proved, variant};
 use super::runtime::{approx, libcall, record_fault};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir;
+use crate::limits::MAX_FRAME_BYTES;
 use cranelift_codegen::ir::{AbiParam, Signature, types};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
@@ -128,7 +129,25 @@ fn define(
             ),
         )
     })?;
+    check_frame(function, context)?;
     module.clear_context(context);
+    Ok(())
+}
+
+/// Kernels run on threads whose stacks have megabytes; a kernel that needs a large part of one is refused.
+fn check_frame(function: &ir::Function, context: &Context) -> Result<(), Diagnostic> {
+    let layout = context
+        .compiled_code()
+        .and_then(|code| code.buffer.frame_layout());
+    let bytes = layout.map_or(0, |layout| layout.frame_to_fp_offset);
+    if bytes > MAX_FRAME_BYTES {
+        let message = format!(
+            "the kernel `{}` needs {bytes} bytes of stack for values that do not fit registers; at most {MAX_FRAME_BYTES} \
+             are accepted: split it",
+            function.name
+        );
+        return Err(Diagnostic::error(function.span, message));
+    }
     Ok(())
 }
 
@@ -192,6 +211,9 @@ fn native_isa(effort: Effort) -> Result<OwnedTargetIsa, Diagnostic> {
         ("regalloc_algorithm", allocate),
         ("is_pic", "false"),
         ("use_colocated_libcalls", "false"),
+        // A frame never reaches past a guard page unseen.
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
     ] {
         flags.set(name, value).map_err(internal)?;
     }

@@ -7,6 +7,9 @@ use crate::sandbox::{Options, instrument_function};
 /// The most instructions of a kernel that is compiled twice: compiling takes a time that grows faster than the kernel.
 const MAX_INSTRUCTIONS: usize = 2000;
 
+/// The most basic blocks of one: finding dominators takes a time that grows with their cube at worst.
+const MAX_BLOCKS: usize = 200;
+
 /// A kernel without the guards of accesses that step evenly along a row of threads, and how to hold a row's ends against
 /// the window before it is run.
 #[derive(Debug)]
@@ -19,7 +22,8 @@ impl Proved {
     /// The variant of a verified kernel that no guard is in yet; none if no access steps evenly.
     pub(crate) fn of(function: &Function) -> Option<Self> {
         let instructions = |block: &Block| block.instructions.len();
-        if function.blocks.iter().map(instructions).sum::<usize>() > MAX_INSTRUCTIONS {
+        let size: usize = function.blocks.iter().map(instructions).sum();
+        if size > MAX_INSTRUCTIONS || function.blocks.len() > MAX_BLOCKS {
             return None;
         }
         let mut function = function.clone();

@@ -10,9 +10,13 @@
 use super::super::launch::field;
 use super::translate::Status;
 use crate::ir::SpecialRegister;
+use crate::limits::MAX_THREADS_PER_BLOCK;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, FuncRef, InstBuilder, MemFlagsData, Value, types};
 use cranelift_frontend::{FunctionBuilder, Variable};
+
+/// Threads of a row at most; the stop word is looked at after each row.
+const LONGEST_ROW: u32 = MAX_THREADS_PER_BLOCK;
 
 /// The loop, and the values that its threads share.
 pub(super) struct ThreadLoop {
@@ -70,15 +74,50 @@ impl ThreadLoop {
         }
     }
 
-    /// From one thread to the next of its row.
-    pub(super) fn end_thread(&self, builder: &mut FunctionBuilder<'_>, thread: &RowLoop) {
+    /// From one thread to the next of its row. The stop word is looked at after so many threads, a power of two.
+    pub(super) fn end_thread(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        thread: &RowLoop,
+        between_polls: u32,
+    ) {
         builder.switch_to_block(thread.next);
+        if between_polls < LONGEST_ROW {
+            let index = builder.use_var(self.thread_index[0]);
+            let low = builder
+                .ins()
+                .band_imm_u(index, i64::from(between_polls) - 1);
+            let is_due = builder
+                .ins()
+                .icmp_imm_u(IntCC::Equal, low, i64::from(between_polls) - 1);
+            let (poll, following) = (builder.create_block(), builder.create_block());
+            builder.ins().brif(is_due, poll, &[], following, &[]);
+            builder.switch_to_block(poll);
+            self.poll(builder, following);
+            builder.switch_to_block(following);
+        }
         self.advance(builder, 0, thread.body, self.row_end);
+    }
+
+    /// Ends the block of threads if the stop word is set.
+    fn poll(&self, builder: &mut FunctionBuilder<'_>, following: Block) {
+        let stop = self.field(builder, field::STOP);
+        let word = builder
+            .ins()
+            .atomic_load(types::I32, MemFlagsData::trusted(), stop);
+        let stopped = builder.create_block();
+        builder.set_cold_block(stopped);
+        builder.ins().brif(word, stopped, &[], following, &[]);
+        builder.switch_to_block(stopped);
+        leave(builder, Status::Stopped);
     }
 
     /// What comes after all rows, and where faults go: one call for all of them keeps the register allocator's work small.
     pub(super) fn end(&self, builder: &mut FunctionBuilder<'_>, record_fault: FuncRef) {
         builder.switch_to_block(self.row_end);
+        let following = builder.create_block();
+        self.poll(builder, following);
+        builder.switch_to_block(following);
         for dimension in [1, 2] {
             let carry = builder.create_block();
             self.advance(builder, dimension, self.row, carry);

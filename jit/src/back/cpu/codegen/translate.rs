@@ -3,8 +3,9 @@
 use super::rows::RowBase;
 use super::threads::{RowLoop, ThreadLoop, leave};
 use super::{Externals, Untranslatable};
-use crate::analysis::order;
+use crate::analysis::{back_edges, order};
 use crate::ir::{self, BlockId, Instruction, Opcode, Operand, Register, Terminator};
+use crate::limits::MAX_THREADS_PER_BLOCK;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_frontend::{FunctionBuilder, Variable};
 
@@ -88,9 +89,11 @@ impl<'a, 'f> Translator<'a, 'f> {
                 unfilled[successor.index()] -= 1;
             }
         }
-        self.scope
-            .threads
-            .end_thread(self.builder, self.scope.thread);
+        self.scope.threads.end_thread(
+            self.builder,
+            self.scope.thread,
+            threads_between_polls(kernel),
+        );
         Ok(())
     }
 
@@ -250,4 +253,25 @@ pub(super) fn integer_type(ty: ir::Type) -> Type {
         32 => types::I32,
         _ => types::I64,
     }
+}
+
+/// Instructions that may run between two looks at the stop word, about: less than a millisecond's.
+const UNSEEN_INSTRUCTIONS: usize = 1 << 16;
+
+/// After how many threads the stop word is looked at; a power of two. A kernel with loops looks at it in them, too, but each
+/// thread begins anew to count.
+fn threads_between_polls(kernel: &ir::Function) -> u32 {
+    let instructions: usize = kernel
+        .blocks
+        .iter()
+        .map(|block| block.instructions.len())
+        .sum();
+    let loops = if back_edges(kernel).is_empty() {
+        0
+    } else {
+        UNSEEN_INSTRUCTIONS / 4
+    };
+    let threads = UNSEEN_INSTRUCTIONS / (instructions + loops).max(1);
+    let threads = threads.clamp(1, MAX_THREADS_PER_BLOCK as usize);
+    1 << threads.ilog2()
 }
