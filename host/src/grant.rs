@@ -125,7 +125,7 @@ impl Grant {
             return Ok(());
         };
         let launches: &[Operation] = match operation {
-            Operation::Graph(operations) => operations,
+            Operation::Graph(recording) => recording.operations(),
             other => std::slice::from_ref(other),
         };
         let launches = launches.iter().filter_map(|operation| match operation {

@@ -57,6 +57,13 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
+    /// About how many bytes of the host's memory it takes.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let parameters = size_of_val(&self.parameters.words[..]);
+        let buffers = size_of_val(&self.buffers[..]);
+        (size_of::<Self>() + parameters + buffers) as u64
+    }
+
     /// Blocks in the grid.
     pub(crate) fn blocks(&self) -> u64 {
         self.grid.iter().map(|&extent| u64::from(extent)).product()

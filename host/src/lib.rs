@@ -109,6 +109,7 @@ mod operation;
 mod pending;
 mod progress;
 mod quota;
+mod recording;
 mod stream;
 #[cfg(test)]
 mod testing;

@@ -18,8 +18,12 @@ pub const DEFAULT_STREAMS: u32 = 256;
 /// Live events. One marks each of the operations that may be pending.
 pub const DEFAULT_EVENTS: u32 = 1 << 14;
 
-/// Live graphs. Each may hold as much as may be pending.
+/// Live graphs. What they hold together is limited besides.
 pub const DEFAULT_GRAPHS: u32 = 64;
+
+/// Bytes that captures and graphs take in the host's memory together: one graph may record as much data
+/// as may be pending, and many graphs of launches, each with a few hundred bytes, fit as well.
+pub const DEFAULT_GRAPH_BYTES: u64 = 256 << 20;
 
 /// Live prepared launches. Each holds up to 4 KiB of parameters and references to its buffers.
 pub const DEFAULT_PREPARED_LAUNCHES: u32 = 1 << 12;
@@ -65,6 +69,9 @@ pub struct Limits {
     pub events: u32,
     /// Live graphs.
     pub graphs: u32,
+    /// Bytes that all captures and graphs take in the host's memory, those included that only enqueued
+    /// replays still use: recorded data, parameters and the operations themselves.
+    pub graph_bytes: u64,
     /// Live prepared launches.
     pub prepared_launches: u32,
     /// Operations that are enqueued and not finished, or captured in one graph. When so many are
@@ -91,6 +98,7 @@ impl Default for Limits {
             streams: DEFAULT_STREAMS,
             events: DEFAULT_EVENTS,
             graphs: DEFAULT_GRAPHS,
+            graph_bytes: DEFAULT_GRAPH_BYTES,
             prepared_launches: DEFAULT_PREPARED_LAUNCHES,
             pending_operations: DEFAULT_PENDING_OPERATIONS,
             pending_bytes: DEFAULT_PENDING_BYTES,

@@ -3,6 +3,7 @@
 use crate::event::Event;
 use crate::launch::Launch;
 use crate::memory::Allocation;
+use crate::recording::Recording;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,16 +42,25 @@ pub(crate) enum Operation {
     },
     Record(Arc<Event>),
     Wait(Arc<Event>),
-    Graph(Arc<Vec<Operation>>),
+    Graph(Arc<Recording>),
 }
 
 impl Operation {
-    /// Bytes that it holds in the host's memory besides its own few.
+    /// Bytes of data that it holds in the host's memory.
     pub(crate) fn held_bytes(&self) -> u64 {
         match self {
             Self::Write { data, .. } => data.len() as u64,
             _ => 0,
         }
+    }
+
+    /// Bytes that it takes in the host's memory besides that data.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        let launch = match self {
+            Self::Launch(launch) => launch.held_bytes(),
+            _ => 0,
+        };
+        size_of::<Self>() as u64 + launch
     }
 }
 

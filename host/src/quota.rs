@@ -4,7 +4,7 @@ use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::CudaError;
 use crate::limits::Limits;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// A number of live objects and how many there may be.
 #[derive(Debug)]
@@ -46,6 +46,64 @@ impl Drop for Permit {
     }
 }
 
+/// Bytes of the host's memory that something of a guest takes, and how many it may.
+#[derive(Debug)]
+pub(crate) struct ByteCounter {
+    held: AtomicU64,
+    limit: u64,
+}
+
+impl ByteCounter {
+    fn new(limit: u64) -> Arc<Self> {
+        Arc::new(Self {
+            held: AtomicU64::new(0),
+            limit,
+        })
+    }
+
+    /// A permit for no bytes yet.
+    pub(crate) fn permit(self: &Arc<Self>) -> BytePermit {
+        BytePermit {
+            counter: self.clone(),
+            bytes: 0,
+        }
+    }
+}
+
+/// Counted bytes; dropping it counts them off.
+#[derive(Debug)]
+pub(crate) struct BytePermit {
+    counter: Arc<ByteCounter>,
+    bytes: u64,
+}
+
+impl BytePermit {
+    /// Counts more bytes; false, and as before, when there may not be so many.
+    #[must_use]
+    pub(crate) fn extend(&mut self, bytes: u64) -> bool {
+        let counter = &self.counter;
+        let counted = counter.held.fetch_update(Relaxed, Relaxed, |held| {
+            held.checked_add(bytes).filter(|sum| *sum <= counter.limit)
+        });
+        if counted.is_ok() {
+            self.bytes += bytes;
+        }
+        counted.is_ok()
+    }
+
+    /// A permit for as many bytes again; none when there may not be so many.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let mut again = self.counter.permit();
+        again.extend(self.bytes).then_some(again)
+    }
+}
+
+impl Drop for BytePermit {
+    fn drop(&mut self) {
+        self.counter.held.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
 /// The counters of one guest.
 #[derive(Debug)]
 pub(crate) struct Counters {
@@ -55,6 +113,8 @@ pub(crate) struct Counters {
     pub(crate) events: Arc<Counter>,
     pub(crate) graphs: Arc<Counter>,
     pub(crate) prepared_launches: Arc<Counter>,
+    /// What captures and graphs take.
+    pub(crate) graph_bytes: Arc<ByteCounter>,
 }
 
 impl Counters {
@@ -66,6 +126,7 @@ impl Counters {
             events: Counter::new(limits.events),
             graphs: Counter::new(limits.graphs),
             prepared_launches: Counter::new(limits.prepared_launches),
+            graph_bytes: ByteCounter::new(limits.graph_bytes),
         }
     }
 }
@@ -82,5 +143,17 @@ mod tests {
         assert!(counter.take(|| Quota::Streams).is_err());
         drop(first);
         assert!(counter.take(|| Quota::Streams).is_ok());
+    }
+    #[test]
+    fn bytes_that_do_not_fit_count_nothing_and_dropped_ones_fit_again() {
+        let counter = ByteCounter::new(100);
+        let mut first = counter.permit();
+        assert!(first.extend(60));
+        assert!(!first.extend(41) && !first.extend(u64::MAX));
+        assert!(first.again().is_none(), "only 40 bytes are left");
+        let mut second = counter.permit();
+        assert!(second.extend(40));
+        drop(first);
+        assert!(second.again().is_some());
     }
 }

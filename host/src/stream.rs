@@ -1,12 +1,13 @@
 //! A guest's stream: what it may be told now, and recording instead of running.
 
 use crate::backend::Queue;
-use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
+use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::{CudaError, CudaResult, StreamError};
 use crate::event::Event;
 use crate::grant::Grant;
 use crate::operation::{Operation, Place, Submission};
 use crate::progress::Progress;
+use crate::recording::{Capture, Recording};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -63,15 +64,6 @@ pub(crate) struct Stream {
 struct Settings {
     time_limit: Option<Duration>,
     capture: Option<Capture>,
-}
-
-/// What a stream has recorded.
-#[derive(Default)]
-struct Capture {
-    operations: Vec<Operation>,
-    bytes: u64,
-    /// More was recorded than may be, so nothing is kept.
-    overflowed: bool,
 }
 
 impl Stream {
@@ -225,22 +217,20 @@ impl Stream {
     pub(crate) fn begin_capture(&self) -> CudaResult<()> {
         self.check_not_capturing("begin-capture")?;
         self.check()?;
-        crate::lock(&self.settings).capture = Some(Capture::default());
+        let counter = &self.grant.guest().counters.graph_bytes;
+        crate::lock(&self.settings).capture = Some(Capture::new(counter));
         Ok(())
     }
 
     /// What was recorded since `begin-capture`; the stream no longer captures, whatever the result.
-    pub(crate) fn end_capture(&self) -> CudaResult<Vec<Operation>> {
+    pub(crate) fn end_capture(&self) -> CudaResult<Recording> {
         let capture = crate::lock(&self.settings).capture.take();
         self.grant.device().check()?;
         match capture {
             None => Err(CudaError::invalid_state(
                 "`end-capture` on a stream that does not capture",
             )),
-            Some(capture) if capture.overflowed => {
-                Err(ErrorCode::QuotaExceeded(Quota::PendingWork).into())
-            }
-            Some(capture) => Ok(capture.operations),
+            Some(capture) => capture.end(),
         }
     }
 }
@@ -260,20 +250,4 @@ fn copied(bytes: &[u8]) -> CudaResult<Vec<u8>> {
     let mut copy = room(bytes.len())?;
     copy.extend_from_slice(bytes);
     Ok(copy)
-}
-
-impl Capture {
-    fn record(&mut self, operation: Operation, pending: &crate::pending::Pending) {
-        if self.overflowed {
-            return;
-        }
-        self.bytes = self.bytes.saturating_add(operation.held_bytes());
-        self.operations.push(operation);
-        if !pending.may_capture(self.operations.len(), self.bytes) {
-            *self = Self {
-                overflowed: true,
-                ..Self::default()
-            };
-        }
-    }
 }

@@ -11,6 +11,9 @@ use crate::grant::Grant;
 use crate::launch::{Launch, Parameters};
 use crate::memory::Allocation;
 use crate::operation::{Operation, Place};
+use crate::pending::Pending;
+use crate::quota::Counters;
+use crate::recording::{Capture, Recording};
 use crate::stream::Stream;
 use crate::{CpuOptions, Device, Limits, WasiCudaCtx};
 use std::num::NonZeroUsize;
@@ -113,6 +116,16 @@ pub(crate) fn call(run: impl Fn() + Send + Sync + 'static) -> Operation {
         run();
         Outcome::Completed
     })))
+}
+
+/// Recorded operations that count for no guest.
+pub(crate) fn recording(operations: impl IntoIterator<Item = Operation>) -> Arc<Recording> {
+    let mut capture = Capture::new(&Counters::new(&Limits::default()).graph_bytes);
+    let pending = Pending::new(u32::MAX, u64::MAX);
+    for operation in operations {
+        capture.record(operation, &pending);
+    }
+    Arc::new(capture.end().unwrap())
 }
 
 /// A launch of one block that runs until it is stopped.

@@ -110,9 +110,9 @@ impl CpuQueue {
             Operation::Launch(launch) => {
                 return self.begin(Work::Launch(launch), held, counted, time_limit);
             }
-            Operation::Graph(operations) => {
+            Operation::Graph(recording) => {
                 let replay = Replay {
-                    operations,
+                    recording,
                     next: 0,
                     time_limit,
                 };

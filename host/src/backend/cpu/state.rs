@@ -1,7 +1,8 @@
 //! What a queue has to do, and what it is doing.
 
 use crate::event::Event;
-use crate::operation::{Operation, Submission};
+use crate::operation::Submission;
+use crate::recording::Recording;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ pub(super) struct State {
 
 /// A graph that is being run.
 pub(super) struct Replay {
-    pub(super) operations: Arc<Vec<Operation>>,
+    pub(super) recording: Arc<Recording>,
     pub(super) next: usize,
     pub(super) time_limit: Option<Duration>,
 }
@@ -69,8 +70,13 @@ impl State {
             }
         }
     }
+
     fn go_on(&mut self, mut replay: Replay, failed: bool) -> Next {
-        let operation = replay.operations.get(replay.next).filter(|_| !failed);
+        let operation = replay
+            .recording
+            .operations()
+            .get(replay.next)
+            .filter(|_| !failed);
         let Some(operation) = operation.cloned() else {
             return Next::GraphEnd(replay);
         };
@@ -90,11 +96,11 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::call;
+    use crate::testing::{call, recording};
 
     fn replaying(operations: usize) -> State {
         let replay = Replay {
-            operations: Arc::new((0..operations).map(|_| call(|| ())).collect()),
+            recording: recording((0..operations).map(|_| call(|| ()))),
             next: 0,
             time_limit: None,
         };

@@ -1,5 +1,7 @@
 //! The scheduler: order, overlap, turns, faults, cancels, deadlines, lost devices, dropped guests.
 
+mod graphs;
+
 use crate::bindings::wasi::cuda::types::{ErrorCode, FaultKind};
 use crate::limits::Limits;
 use crate::operation::Operation;
@@ -100,47 +102,6 @@ async fn a_long_launch_leaves_other_guests_their_turn() {
         code(long_stream.synchronize().await),
         Err(ErrorCode::Cancelled)
     ));
-}
-
-#[tokio::test]
-async fn a_long_replay_of_small_fills_leaves_other_guests_their_turn() {
-    const FILLS: u64 = 10_000;
-    let device = device(1);
-    let (long, short) = (guest(&device), guest(&device));
-    let (long_stream, short_stream) = (stream(&long), stream(&short));
-    let filled = buffer(&long, 4 * FILLS);
-    let gate = Gate::default();
-    long_stream.begin_capture().unwrap();
-    for index in 0..FILLS {
-        let fill = Operation::Fill {
-            to: at(&filled, 4 * index),
-            length: 4,
-            pattern: 7,
-        };
-        long_stream.enqueue(fill).await.unwrap();
-    }
-    let graph = Operation::Graph(Arc::new(long_stream.end_capture().unwrap()));
-    long_stream.enqueue(gate.launch()).await.unwrap();
-    long_stream.enqueue(graph).await.unwrap();
-
-    let space = grant(&long).space().unwrap().clone();
-    let (last, seen) = (
-        filled.offset() + 4 * (FILLS - 1),
-        Arc::new(Mutex::new(vec![])),
-    );
-    let saw = seen.clone();
-    let look = call(move || space.read(last, 4, &mut saw.lock().unwrap()));
-    short_stream.enqueue(look).await.unwrap();
-    gate.open();
-    short_stream.synchronize().await.unwrap();
-    assert_eq!(
-        *seen.lock().unwrap(),
-        [0; 4],
-        "the whole replay ran before another guest's launch"
-    );
-    long_stream.synchronize().await.unwrap();
-    let bytes = long_stream.read(at(&filled, 4 * (FILLS - 1)), 4).await;
-    assert_eq!(bytes.unwrap(), [7, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -434,69 +395,6 @@ async fn an_upload_larger_than_may_be_pending_is_refused() {
     let refused = code(stream.write(at(&buffer, 0), &[0; 101]).await);
     assert!(matches!(refused, Err(ErrorCode::QuotaExceeded(_))));
     stream.write(at(&buffer, 0), &[0; 100]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_graph_runs_in_order_and_can_be_stopped_in_the_middle() {
-    let device = device(2);
-    let guest = guest(&device);
-    let stream = stream(&guest);
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let step = |number: u32| {
-        let order = order.clone();
-        call(move || order.lock().unwrap().push(number))
-    };
-    stream.begin_capture().unwrap();
-    for operation in [step(1), step(2), step(3)] {
-        stream.enqueue(operation).await.unwrap();
-    }
-    let graph = Arc::new(stream.end_capture().unwrap());
-    stream.synchronize().await.unwrap();
-    assert!(order.lock().unwrap().is_empty(), "recording runs nothing");
-    for _ in 0..2 {
-        stream
-            .enqueue(Operation::Graph(graph.clone()))
-            .await
-            .unwrap();
-    }
-    stream.enqueue(step(4)).await.unwrap();
-    stream.synchronize().await.unwrap();
-    assert_eq!(*order.lock().unwrap(), [1, 2, 3, 1, 2, 3, 4]);
-
-    let stopped = Arc::new(vec![step(5), endless(), step(6)]);
-    stream.enqueue(Operation::Graph(stopped)).await.unwrap();
-    eventually(|| order.lock().unwrap().last() == Some(&5));
-    stream.cancel();
-    assert!(matches!(
-        code(stream.synchronize().await),
-        Err(ErrorCode::Cancelled)
-    ));
-    assert_eq!(order.lock().unwrap().last(), Some(&5));
-}
-
-#[tokio::test]
-async fn a_capture_that_records_too_much_keeps_nothing() {
-    let device = device(1);
-    let guest = guest_with(
-        &device,
-        Limits {
-            pending_operations: 2,
-            ..Limits::default()
-        },
-    );
-    let stream = stream(&guest);
-    stream.begin_capture().unwrap();
-    for _ in 0..3 {
-        stream.enqueue(call(|| ())).await.unwrap();
-    }
-    assert!(matches!(
-        code(stream.end_capture()),
-        Err(ErrorCode::QuotaExceeded(_))
-    ));
-    assert!(matches!(
-        code(stream.end_capture()),
-        Err(ErrorCode::InvalidState(_))
-    ));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
 use crate::operation::Operation;
 use crate::quota::Permit;
+use crate::recording::Recording;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -14,14 +15,14 @@ use wasmtime::component::Resource;
 pub struct Graph {
     pub(super) grant: Arc<Grant>,
     /// Shared with replays that are enqueued.
-    pub(super) operations: Arc<Vec<Operation>>,
+    pub(super) recording: Arc<Recording>,
     pub(super) _counted: Permit,
 }
 
 impl HostCudaGraph for WasiCudaCtxView<'_> {
     fn size(&mut self, graph: Resource<Graph>) -> wasmtime::Result<u32> {
         // The limit of pending operations, which counts recorded ones too, is of this type.
-        Ok(self.table.get(&graph)?.operations.len() as u32)
+        Ok(self.table.get(&graph)?.recording.operations().len() as u32)
     }
 
     fn set_argument(
@@ -34,7 +35,7 @@ impl HostCudaGraph for WasiCudaCtxView<'_> {
         let known = self.table.get(&graph)?;
         known.grant.device().check()?;
         let (grant, index_of) = (known.grant.clone(), operation as usize);
-        let mut launch = match known.operations.get(index_of) {
+        let mut launch = match known.recording.operations().get(index_of) {
             Some(Operation::Launch(launch)) => launch.clone(),
             Some(_) => {
                 return Err(CudaError::invalid_argument(format!(
@@ -42,7 +43,7 @@ impl HostCudaGraph for WasiCudaCtxView<'_> {
                 )));
             }
             None => {
-                let size = known.operations.len();
+                let size = known.recording.operations().len();
                 let text = format!(
                     "there is no operation {operation}: the graph has {size}, counted from 0"
                 );
@@ -50,11 +51,8 @@ impl HostCudaGraph for WasiCudaCtxView<'_> {
             }
         };
         arguments::replace(self.table, &grant, &mut launch, index, &argument)?;
-        let operations = Arc::make_mut(&mut self.table.get_mut(&graph)?.operations);
-        if let Some(recorded) = operations.get_mut(index_of) {
-            *recorded = Operation::Launch(launch);
-        }
-        Ok(())
+        let recording = &mut self.table.get_mut(&graph)?.recording;
+        Recording::replace(recording, index_of, launch)
     }
 
     fn drop(&mut self, graph: Resource<Graph>) -> wasmtime::Result<()> {

@@ -221,12 +221,12 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
 
     fn end_capture(&mut self, stream: Resource<CudaStream>) -> CudaResult<Resource<Graph>> {
         let stream = &self.table.get(&stream)?.stream;
-        let operations = Arc::new(stream.end_capture()?);
+        let recording = Arc::new(stream.end_capture()?);
         let grant = stream.grant().clone();
         let counted = grant.guest().counters.graphs.take(|| Quota::Graphs)?;
         Ok(self.table.push(Graph {
             grant,
-            operations,
+            recording,
             _counted: counted,
         })?)
     }
@@ -244,7 +244,7 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         let graph = self.table.get(&graph)?;
         super::super::same_device(stream.grant(), &graph.grant, "graph")?;
         stream
-            .enqueue(Operation::Graph(graph.operations.clone()))
+            .enqueue(Operation::Graph(graph.recording.clone()))
             .await
     }
 
