@@ -2,6 +2,7 @@
 
 use crate::backend::Kernel;
 use crate::memory::Allocation;
+use crate::quota::Permit;
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
@@ -48,6 +49,8 @@ impl Parameters {
 #[derive(Clone)]
 pub(crate) struct Launch {
     pub(crate) kernel: Arc<Kernel>,
+    /// Counts the module of the kernel, whose code stays as long as any launch of it.
+    pub(crate) _module: Arc<Permit>,
     pub(crate) parameters: Parameters,
     /// The buffer of each parameter that points to one.
     pub(crate) buffers: SmallVec<[Option<Arc<Allocation>>; 8]>,

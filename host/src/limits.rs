@@ -61,7 +61,7 @@ pub struct Limits {
     pub memory: u64,
     /// Live buffers, those that only enqueued work still uses included.
     pub buffers: u32,
-    /// Live modules, those that only functions still use included.
+    /// Live modules, those that only functions or launches still use included.
     pub modules: u32,
     /// Live streams.
     pub streams: u32,

@@ -5,7 +5,7 @@
 
 use crate::backend::cpu::Blocks;
 use crate::backend::{Code, Kernel};
-use crate::bindings::wasi::cuda::types::ErrorCode;
+use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::error::CudaResult;
 use crate::grant::Grant;
 use crate::launch::{Launch, Parameters};
@@ -100,8 +100,11 @@ pub(crate) fn kernel(
         signature: signature(&[]),
         code: Code::Cpu(Arc::new(Closure(run))),
     };
+    let counters = Counters::new(&Limits::default());
+    let module = counters.modules.take(|| Quota::Modules).unwrap();
     Launch {
         kernel: Arc::new(kernel),
+        _module: Arc::new(module),
         parameters: Parameters::zeroed(0),
         buffers: Default::default(),
         grid: [blocks, 1, 1],

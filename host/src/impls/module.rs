@@ -24,7 +24,8 @@ pub struct Module {
 struct Loaded {
     grant: Arc<Grant>,
     program: Arc<Program>,
-    _counted: Permit,
+    /// Shared with launches, which keep the module's code.
+    counted: Arc<Permit>,
 }
 
 /// One kernel of a module, which it keeps loaded.
@@ -40,6 +41,11 @@ impl Function {
 
     pub(super) fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
+    }
+
+    /// What counts its module.
+    pub(super) fn counted(&self) -> &Arc<Permit> {
+        &self.loaded.counted
     }
 }
 
@@ -68,7 +74,7 @@ impl HostModule for WasiCudaCtxView<'_> {
         let loaded = Loaded {
             grant,
             program,
-            _counted: counted,
+            counted: Arc::new(counted),
         };
         Ok(self.table.push(Module {
             loaded: Arc::new(loaded),

@@ -1,6 +1,6 @@
 //! A guest has as many modules, and as long ones, as its quotas say.
 
-use wasi_cuda::{Device, Quota};
+use wasi_cuda::{Device, LaunchConfig, Quota};
 use wasi_cuda_conformance_programs::{
     default_device, functions::*, kernels, ok, refused_with, runs_well,
 };
@@ -23,11 +23,15 @@ fn modules(device: &Device) -> wasi_cuda::Result<()> {
         modules.push(ok(LOAD, device.load_ptx(kernels::BASIC)));
     }
     refused_with(LOAD, Quota::Modules, device.load_ptx(kernels::BASIC));
-    // A kernel keeps its module loaded.
+    // A kernel keeps its module loaded, and so does a launch.
     let function = modules[0].function("affine")?;
+    let x = device.stream()?.clone_htod(&[1u32])?;
+    let launch = function.prepare(LaunchConfig::for_num_elems(1), (&x, 1u32, 2u32, 0u32))?;
     modules.remove(0);
     refused_with(LOAD, Quota::Modules, device.load_ptx(kernels::BASIC));
     drop(function);
+    refused_with(LOAD, Quota::Modules, device.load_ptx(kernels::BASIC));
+    drop(launch);
     ok(LOAD, device.load_ptx(kernels::BASIC));
     Ok(())
 }

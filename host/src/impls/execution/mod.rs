@@ -60,6 +60,7 @@ fn launch(
     let (parameters, buffers) = arguments::pack(table, grant, &kernel.signature, arguments)?;
     let launch = Launch {
         kernel: kernel.clone(),
+        _module: function.counted().clone(),
         parameters,
         buffers,
         grid: config::extents(config.grid),
