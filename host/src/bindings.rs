@@ -1,6 +1,11 @@
 //! What `bindgen!` makes of the WIT package.
 
-#![allow(missing_docs, unreachable_pub, unused_qualifications)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    reason = "generated code has no documentation, and names things as it likes"
+)]
 
 use crate::error::CudaError;
 

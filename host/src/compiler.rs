@@ -74,16 +74,17 @@ impl Compiler {
         if let Some(program) = crate::lock(&self.cache).find(&key) {
             return Ok(program);
         }
-        let permit = self
-            .permits
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|error| CudaError::Trap(error.into()))?;
+        let turn = self.permits.clone().acquire_owned();
+        let Some(permit) = self.within(limit, turn).await? else {
+            return Err(Quota::CompileTime.into());
+        };
+        let permit = permit.map_err(|error| CudaError::Trap(error.into()))?;
         let (sender, receiver) = oneshot::channel();
         let (backend, cache) = (backend.clone(), self.cache.clone());
         let compile = move || {
-            let compiled: Compiled = match crate::lock(&cache).find(&key) {
+            // A statement of its own: the lock must not be held while compiling.
+            let known = crate::lock(&cache).find(&key);
+            let compiled: Compiled = match known {
                 Some(program) => Ok(program),
                 None => backend.compile(&source, checked).map(Arc::new),
             };

@@ -47,7 +47,7 @@ impl Event {
         self.waiting.wake_all();
     }
 
-    /// Resumes `queue` when the event is reached; false when it is reached already.
+    /// Resumes `queue` when the event is reached, once however often it asked; false when it is reached already.
     pub(crate) fn resume_later(&self, queue: Arc<dyn Resume>) -> bool {
         let mut queues = crate::lock(&self.queues);
         // `complete` sets the result before it takes this lock, so a queue that is added under the lock
@@ -55,12 +55,45 @@ impl Event {
         if self.reached.get().is_some() {
             return false;
         }
-        queues.push(queue);
+        // A stream whose wait was cancelled may wait for the same event anew.
+        if !queues.iter().any(|listed| Arc::ptr_eq(listed, &queue)) {
+            // A cancel ends a wait but not its place here: a queue may be back for the same event.
+        if !queues.iter().any(|known| Arc::ptr_eq(known, &queue)) {
+            queues.push(queue);
+        }
+        }
         true
     }
 
     /// Waits until the event is reached.
     pub(crate) async fn wait(&self) -> Reached {
         poll_fn(|cx| self.waiting.poll(cx, || self.reached.get().cloned())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    #[derive(Default)]
+    struct Counting(AtomicU32);
+
+    impl Resume for Counting {
+        fn resume(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_queue_that_waits_again_is_listed_once() {
+        let (event, first, second) = (Event::default(), Arc::default(), Arc::default());
+        let queues: [&Arc<Counting>; 2] = [&first, &second];
+        for queue in [first.clone(), second.clone(), first.clone()] {
+            assert!(event.resume_later(queue));
+        }
+        assert_eq!(crate::lock(&event.queues).len(), 2);
+        event.complete(Reached { at: 0, error: None });
+        assert_eq!(queues.map(|queue| queue.0.load(SeqCst)), [1, 1]);
     }
 }

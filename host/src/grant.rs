@@ -12,6 +12,7 @@ use crate::memory::{Layout, window_end};
 use crate::operation::Operation;
 use crate::stream::Work;
 use crate::usage::Usage;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
@@ -153,12 +154,17 @@ impl FaultSink for Grant {
     fn describe(&self, fault: &KernelFault<'_>) -> StreamError {
         let described = fault::describe(fault, self.base(), self.layout().as_deref());
         if let Some(hooks) = &self.guest.hooks {
-            hooks.on_fault(&FaultInfo {
+            let summary = fault::summary(&described);
+            let told = FaultInfo {
                 device: self.device.name(),
                 kernel: &described.kernel,
                 line: described.line,
-                message: &fault::summary(&described),
-            });
+                message: &summary,
+            };
+            // On a worker: an embedder's mistake must not end it, nor keep the stream from failing.
+            if catch_unwind(AssertUnwindSafe(|| hooks.on_fault(&told))).is_err() {
+                tracing::error!("the hook on_fault panicked");
+            }
         }
         StreamError::Fault(Arc::new(described))
     }

@@ -61,7 +61,9 @@ impl Pending {
                 .filter(|sum| *sum <= self.byte_limit)
         });
         if room.is_err() {
-            self.release(0);
+            // Nobody is woken: who waits for bytes would wake itself, again and again. Where bytes lack, an operation
+            // holds them, and wakes everyone when it is over.
+            self.operations.fetch_sub(1, SeqCst);
         }
         room.is_ok()
     }
@@ -90,6 +92,29 @@ mod tests {
         assert!(!pending.try_reserve(0), "two operations are pending");
         pending.release(60);
         assert!(pending.try_reserve(60));
+    }
+
+    #[test]
+    fn waiting_for_bytes_wakes_nobody() {
+        struct Count(AtomicU32);
+        impl std::task::Wake for Count {
+            fn wake(self: std::sync::Arc<Self>) {
+                self.0.fetch_add(1, SeqCst);
+            }
+        }
+        let count = std::sync::Arc::new(Count(AtomicU32::new(0)));
+        let waker = std::task::Waker::from(count.clone());
+        let mut cx = std::task::Context::from_waker(&waker);
+        let pending = Pending::new(4, 100);
+        assert!(pending.try_reserve(60));
+        let mut waiting = std::pin::pin!(pending.reserve(60));
+        for _ in 0..5 {
+            assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        }
+        assert_eq!(count.0.load(SeqCst), 0);
+        pending.release(60);
+        assert_eq!(count.0.load(SeqCst), 1);
+        assert!(waiting.as_mut().poll(&mut cx).is_ready());
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
 //! Helpers of the unit tests: guests without WebAssembly, kernels without PTX.
 
-// Tests look into the errors that guests get.
-#![expect(clippy::result_large_err)]
+#![expect(
+    clippy::result_large_err,
+    reason = "tests look into the errors that guests get"
+)]
 
 use crate::backend::cpu::Blocks;
 use crate::backend::{Code, Kernel};

@@ -1,7 +1,9 @@
 //! The functions that guests call, one file for each interface.
 
-// The generated bindings re-export the resources' types, which makes them public in name.
-#![expect(unreachable_pub)]
+#![expect(
+    unreachable_pub,
+    reason = "the generated bindings re-export the resources' types, which makes them public in name"
+)]
 
 mod device;
 mod execution;

@@ -3,10 +3,14 @@
 use super::queue::CpuQueue;
 use super::task::{Claim, Task};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Stack of a worker: eight times what a compiled kernel may take.
+const STACK: usize = 2 << 20;
 
 /// How long a worker without work looks for some before it sleeps: waking it would cost its guest as much.
 const SPIN: Duration = Duration::from_micros(20);
@@ -74,11 +78,15 @@ impl Pool {
         }
         for index in 0..self.shared.workers {
             let shared = self.shared.clone();
-            let thread = thread::Builder::new().name(format!("wasi-cuda-cpu-{index}"));
+            let thread = thread::Builder::new()
+                .name(format!("wasi-cuda-cpu-{index}"))
+                .stack_size(STACK);
             let spawned = thread.spawn(move || shared.work());
             // With fewer threads than asked for the device is slower, not wrong.
-            if index == 0 {
-                spawned?;
+            match spawned {
+                Err(error) if index == 0 => return Err(error),
+                Err(error) => tracing::warn!(%error, index, "a worker thread could not be started"),
+                Ok(_) => {}
             }
         }
         *started = true;
@@ -152,13 +160,9 @@ impl Shared {
 
     fn work(&self) {
         while let Some(job) = self.next() {
-            match job {
-                Job::Chunk(task, claim) => {
-                    task.run(claim.units);
-                    leave(task);
-                }
-                Job::Leave(task) => leave(task),
-                Job::Queue(queue) => go_on(&queue),
+            // A panic is a mistake of ours; the other guests' work still needs the worker.
+            if catch_unwind(AssertUnwindSafe(|| do_job(job))).is_err() {
+                tracing::error!("a worker panicked");
             }
         }
     }
@@ -226,6 +230,17 @@ impl Shared {
         while self.listed.load(SeqCst) == 0 && begun.elapsed() < SPIN {
             (0..32).for_each(|_| std::hint::spin_loop());
         }
+    }
+}
+
+fn do_job(job: Job) {
+    match job {
+        Job::Chunk(task, claim) => {
+            task.run(claim.units);
+            leave(task);
+        }
+        Job::Leave(task) => leave(task),
+        Job::Queue(queue) => go_on(&queue),
     }
 }
 
