@@ -103,6 +103,21 @@ async fn a_compile_that_takes_too_long_is_given_up_and_still_cached() {
     assert_eq!(counting.compiles.load(SeqCst), 1);
 }
 
+#[tokio::test]
+async fn a_slow_compile_keeps_nobody_else_waiting() {
+    let (open, closed) = (Gate::default(), Gate::default());
+    open.open();
+    let ((_, fast), (_, slow)) = (backend(&open), backend(&closed));
+    let compiler = Compiler::new(2);
+    code(compiler.load(&fast, ptx("known"), false, LONG).await).unwrap();
+    let soon = Duration::from_millis(5);
+    let late = code(compiler.load(&slow, ptx("slow"), false, soon).await);
+    assert!(late.is_err(), "the gate is closed");
+    code(compiler.load(&fast, ptx("known"), false, LONG).await).unwrap();
+    code(compiler.load(&fast, ptx("new"), false, LONG).await).unwrap();
+    closed.open();
+}
+
 #[test]
 fn the_cache_forgets_what_was_used_longest_ago() {
     let program = Arc::new(Program {
