@@ -55,12 +55,9 @@ impl Event {
         if self.reached.get().is_some() {
             return false;
         }
-        // A stream whose wait was cancelled may wait for the same event anew.
-        if !queues.iter().any(|listed| Arc::ptr_eq(listed, &queue)) {
-            // A cancel ends a wait but not its place here: a queue may be back for the same event.
-            if !queues.iter().any(|known| Arc::ptr_eq(known, &queue)) {
-                queues.push(queue);
-            }
+        // A cancel ends a wait but not its place here: a queue may be back for the same event.
+        if !queues.iter().any(|known| Arc::ptr_eq(known, &queue)) {
+            queues.push(queue);
         }
         true
     }

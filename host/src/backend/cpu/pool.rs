@@ -1,5 +1,6 @@
 //! The threads of a device, and whose turn it is.
 
+use super::control::Reason;
 use super::queue::CpuQueue;
 use super::task::{Claim, Task};
 use std::collections::VecDeque;
@@ -236,7 +237,11 @@ impl Shared {
 fn do_job(job: Job) {
     match job {
         Job::Chunk(task, claim) => {
-            task.run(claim.units);
+            // A panic is a mistake of ours. The task ends all the same, so that nobody waits for it for ever.
+            if catch_unwind(AssertUnwindSafe(|| task.run(claim.units))).is_err() {
+                tracing::error!("a worker panicked in a task");
+                task.queue.control.stop(Reason::Fault);
+            }
             leave(task);
         }
         Job::Leave(task) => leave(task),

@@ -1,7 +1,9 @@
 //! What arguments fit, and what the others are told.
 
-// Tests look into the errors that guests get.
-#![expect(clippy::result_large_err)]
+#![expect(
+    clippy::result_large_err,
+    reason = "tests look into the errors that guests get"
+)]
 
 use super::*;
 use crate::WasiCudaCtx;
