@@ -11,6 +11,7 @@ mod types;
 pub(crate) use form::form_for;
 pub use form::{Form, FormId, Role, RoleKind, RoleType, Slot, forms_named};
 pub use modifier::Modifier;
+pub(crate) use module::vector_length;
 pub use module::{
     Address, AddressBase, Block, BlockId, FaultCause, FaultSite, Function, Hidden, Instruction,
     Module, Operand, ParameterDeclaration, Predicate, Register, SpecialRegister, Terminator,

@@ -41,6 +41,14 @@ pub struct Function {
     pub sandboxed: bool,
 }
 
+impl Function {
+    /// How many instructions its blocks hold, their ends not counted.
+    pub fn instruction_count(&self) -> usize {
+        let instructions = |block: &Block| block.instructions.len();
+        self.blocks.iter().map(instructions).sum()
+    }
+}
+
 /// A kernel's parameter as it is declared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterDeclaration {
@@ -201,6 +209,15 @@ pub enum FaultCause {
     IntegerOverflow,
 }
 
+/// How many elements an access with these modifiers moves.
+pub(crate) fn vector_length(modifiers: &[Modifier]) -> u32 {
+    match () {
+        () if modifiers.contains(&Modifier::V2) => 2,
+        () if modifiers.contains(&Modifier::V4) => 4,
+        () => 1,
+    }
+}
+
 /// One instruction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instruction {
@@ -233,11 +250,7 @@ impl Instruction {
 
     /// How many elements a memory access moves.
     pub fn vector_length(&self) -> u32 {
-        match () {
-            () if self.has(Modifier::V2) => 2,
-            () if self.has(Modifier::V4) => 4,
-            () => 1,
-        }
+        vector_length(&self.modifiers)
     }
 
     /// The bytes that a memory access touches.

@@ -20,11 +20,7 @@ const INSTRUCTIONS_OF_A_UNIT: u64 = 16;
 
 /// What a way back burns; a power of two, so that the fuel is used up exactly.
 fn burnt_each_time(function: &Function) -> u64 {
-    let instructions: usize = function
-        .blocks
-        .iter()
-        .map(|block| block.instructions.len())
-        .sum();
+    let instructions = function.instruction_count();
     (instructions as u64 / INSTRUCTIONS_OF_A_UNIT)
         .max(1)
         .next_power_of_two()

@@ -1,7 +1,7 @@
 //! The second variant of a kernel.
 
 use crate::analysis::rows::{Plan, mark_rows};
-use crate::ir::{Block, Function};
+use crate::ir::Function;
 use crate::sandbox::{Options, instrument_function};
 
 /// The most instructions of a kernel that is compiled twice: compiling takes a time that grows faster than the kernel.
@@ -21,8 +21,7 @@ pub(crate) struct Proved {
 impl Proved {
     /// The variant of a verified kernel that no guard is in yet; none if no access steps evenly.
     pub(crate) fn of(function: &Function) -> Option<Self> {
-        let instructions = |block: &Block| block.instructions.len();
-        let size: usize = function.blocks.iter().map(instructions).sum();
+        let size = function.instruction_count();
         if size > MAX_INSTRUCTIONS || function.blocks.len() > MAX_BLOCKS {
             return None;
         }

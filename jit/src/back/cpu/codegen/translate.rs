@@ -261,11 +261,7 @@ const UNSEEN_INSTRUCTIONS: usize = 1 << 16;
 /// After how many threads the stop word is looked at; a power of two. A kernel with loops looks at it in them, too, but each
 /// thread begins anew to count.
 fn threads_between_polls(kernel: &ir::Function) -> u32 {
-    let instructions: usize = kernel
-        .blocks
-        .iter()
-        .map(|block| block.instructions.len())
-        .sum();
+    let instructions = kernel.instruction_count();
     let loops = if back_edges(kernel).is_empty() {
         0
     } else {

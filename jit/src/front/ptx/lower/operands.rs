@@ -5,8 +5,8 @@ use super::Lowering;
 use super::select::Selected;
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir::{
-    Address, AddressBase, Modifier, Opcode, Operand, Role, RoleKind, RoleType, SpecialRegister,
-    Type,
+    self, Address, AddressBase, Modifier, Opcode, Operand, Role, RoleKind, RoleType,
+    SpecialRegister, Type,
 };
 use smallvec::SmallVec;
 
@@ -47,7 +47,7 @@ impl<'a> Lowering<'a, '_> {
             RoleKind::Value(ty) => {
                 let ty = role_type(ty, selected, source.span)?;
                 let wanted = if role.vector {
-                    vector_length(&selected.modifiers)
+                    ir::vector_length(&selected.modifiers) as usize
                 } else {
                     1
                 };
@@ -199,14 +199,6 @@ impl<'a> Lowering<'a, '_> {
             .iter()
             .position(|parameter| parameter.name == name)
             .map(|index| index as u32)
-    }
-}
-
-fn vector_length(modifiers: &[Modifier]) -> usize {
-    match () {
-        () if modifiers.contains(&Modifier::V2) => 2,
-        () if modifiers.contains(&Modifier::V4) => 4,
-        () => 1,
     }
 }
 
