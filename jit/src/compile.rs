@@ -78,10 +78,10 @@ fn compile(
     let proved = if options.checked {
         Vec::new()
     } else {
-        module
-            .functions
-            .iter()
-            .map(back::cpu::Proved::of)
+        let layout = sandbox::ModuleLayout::of(&module);
+        let functions = module.functions.iter();
+        functions
+            .map(|function| back::cpu::Proved::of(function, &layout))
             .collect::<Vec<_>>()
     };
     let module = instrumented(module, options);

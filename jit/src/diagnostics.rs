@@ -78,6 +78,7 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics {
     found: Vec<Diagnostic>,
     failed: bool,
+    full: bool,
 }
 
 impl Diagnostics {
@@ -87,6 +88,13 @@ impl Diagnostics {
         if self.found.len() < MAX_DIAGNOSTICS {
             self.found.push(diagnostic);
         }
+    }
+
+    /// Adds an error behind which looking on helps nobody.
+    pub(crate) fn fill(&mut self, diagnostic: Diagnostic) {
+        self.found.truncate(MAX_DIAGNOSTICS - 1);
+        self.push(diagnostic);
+        self.full = true;
     }
 
     /// Adds an error.
@@ -101,7 +109,7 @@ impl Diagnostics {
 
     /// Whether so much was found that looking on helps nobody.
     pub fn is_full(&self) -> bool {
-        self.found.len() >= MAX_DIAGNOSTICS
+        self.full || self.found.len() >= MAX_DIAGNOSTICS
     }
 
     /// The findings.

@@ -46,6 +46,7 @@ mod diagnostics;
 pub mod front;
 pub mod ir;
 pub mod limits;
+mod numbers;
 pub mod sandbox;
 pub mod signature;
 pub mod verify;

@@ -6,6 +6,24 @@ pub const MAX_SOURCE_BYTES: usize = 4 << 20;
 /// Kernels in a module. Each is compiled when the module is loaded.
 pub const MAX_FUNCTIONS: usize = 1024;
 
+/// Variables that are declared outside of kernels.
+pub const MAX_VARIABLES: usize = 4096;
+
+/// Values that one variable is initialised with: the largest table that a compiler writes out. Each takes some bytes of source.
+pub const MAX_INITIAL_ELEMENTS: usize = 1 << 20;
+
+/// Bytes of a module's own variables. They are filled when the module is loaded.
+pub const MAX_VARIABLE_BYTES: u64 = 64 << 20;
+
+/// Bytes of a kernel's static shared memory: what the largest block of any GPU may have.
+pub const MAX_SHARED_BYTES: u64 = 227 << 10;
+
+/// Bytes of one thread's local memory (CUDA C++ programming guide, technical specifications).
+pub const MAX_LOCAL_BYTES: u64 = 512 << 10;
+
+/// Calls inside of calls. Each call is replaced by what it calls, so that recursion has no end.
+pub const MAX_CALL_DEPTH: usize = 64;
+
 /// Instructions in a module. A register allocator's time grows faster than its input.
 pub const MAX_INSTRUCTIONS: usize = 1 << 17;
 
@@ -15,6 +33,17 @@ pub const MAX_BLOCKS: usize = 1 << 12;
 
 /// Bytes of stack that a compiled kernel takes. The host's threads have 2 MiB.
 pub const MAX_FRAME_BYTES: u32 = 256 << 10;
+
+/// Bytes that the threads of a block keep in all while they wait for each other: some thousand values each. Every worker of the CPU
+/// device keeps room for one block.
+pub const MAX_FRAMES_BYTES: u32 = 32 << 20;
+
+/// Bytes of local memory that all threads of a block have together on the CPU device, if they wait for each other.
+pub const MAX_BLOCK_LOCAL_BYTES: u64 = 64 << 20;
+
+/// Basic blocks that the segments of a kernel have in all: what lies between two barriers is compiled apart, and what may come behind
+/// several of them more than once.
+pub const MAX_SEGMENT_BLOCKS: usize = 1 << 14;
 
 /// Registers that pass between blocks times blocks, summed over a module's kernels: the cells of the table that turning registers into values
 /// fills at worst. So many take seconds.

@@ -113,6 +113,7 @@ fn run(kernel: &Kernel, fill: Fill) -> Vec<u32> {
         grid,
         block,
         dynamic_shared: 0,
+        variables: 0,
     };
     // SAFETY: the parameters are laid out as the signature says; they, the window, a power of two long, the stop word and the
     // fault slot live until the call is over, and no one else uses them.

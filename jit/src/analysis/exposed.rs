@@ -1,6 +1,6 @@
 //! Registers whose values pass from block to block.
 
-use crate::ir::{Address, AddressBase, Block, Function, Operand, Register, Terminator};
+use crate::ir::{AddressBase, Block, Function, Instruction, Operand, Register};
 
 /// For each register whether some block may read it before it has written it.
 pub(crate) fn exposed_registers(function: &Function) -> Vec<bool> {
@@ -20,36 +20,54 @@ fn visit_block(block: &Block, number: usize, exposed: &mut [bool], written_in: &
         }
     };
     for instruction in &block.instructions {
-        if let Some(predicate) = instruction.predicate {
-            read(predicate.register, written_in);
-        }
-        let roles = &instruction.form.form().roles;
-        for (role, operand) in roles.iter().zip(&instruction.operands) {
-            // A predicated write leaves the old value where the predicate is false.
-            if !role.destination || instruction.predicate.is_some() {
-                for_each_register(operand, &mut |register| read(register, written_in));
-            }
-        }
-        for (role, operand) in roles.iter().zip(&instruction.operands) {
-            if role.destination && instruction.predicate.is_none() {
-                for_each_register(operand, &mut |register| {
-                    written_in[register.index()] = number
-                });
-            }
+        for_each_read(instruction, &mut |register| read(register, written_in));
+        for_each_written(instruction, &mut |register| {
+            written_in[register.index()] = number
+        });
+    }
+    if let Some(register) = block.terminator.reads() {
+        read(register, written_in);
+    }
+}
+
+/// Every register whose value an instruction may use. A predicated write leaves the old value where the predicate is false.
+pub(crate) fn for_each_read(instruction: &Instruction, visit: &mut impl FnMut(Register)) {
+    if let Some(predicate) = instruction.predicate {
+        visit(predicate.register);
+    }
+    let roles = &instruction.form.form().roles;
+    for (role, operand) in roles.iter().zip(&instruction.operands) {
+        if !role.destination || instruction.predicate.is_some() {
+            for_each_register(operand, visit);
         }
     }
-    if let Terminator::Branch { predicate, .. } = &block.terminator {
-        read(predicate.register, written_in);
+}
+
+/// Every register that an instruction writes for sure.
+pub(crate) fn for_each_written(instruction: &Instruction, visit: &mut impl FnMut(Register)) {
+    if instruction.predicate.is_some() {
+        return;
+    }
+    let roles = &instruction.form.form().roles;
+    for (role, operand) in roles.iter().zip(&instruction.operands) {
+        if role.destination {
+            for_each_register(operand, visit);
+        }
     }
 }
 
 fn for_each_register(operand: &Operand, visit: &mut impl FnMut(Register)) {
     match operand {
         Operand::Register(register) | Operand::Negated(register) => visit(*register),
-        Operand::Address(Address {
-            base: AddressBase::Register(register),
-            ..
-        }) => visit(*register),
+        Operand::Address(address) => {
+            if let AddressBase::Register(register) = address.base {
+                visit(register);
+            }
+            // What compiled code uses instead.
+            if let Some(offset) = address.guarded {
+                visit(offset);
+            }
+        }
         Operand::Vector(elements) => elements.iter().for_each(|element| {
             if let Operand::Register(register) = element {
                 visit(*register);

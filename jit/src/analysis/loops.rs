@@ -23,7 +23,7 @@ pub(crate) fn back_edges(function: &Function) -> Vec<(BlockId, usize)> {
         let Some(target) = function
             .blocks
             .get(from.index())
-            .and_then(|block| block.terminator.successors().nth(which))
+            .and_then(|block| block.terminator.successors().get(which).copied())
         else {
             visits[from.index()] = Visit::Done;
             walk.pop();

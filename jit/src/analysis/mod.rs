@@ -2,11 +2,13 @@
 
 mod dominators;
 mod exposed;
+mod liveness;
 mod loops;
 pub(crate) mod order;
 mod pointers;
 pub(crate) mod rows;
 
-pub(crate) use exposed::exposed_registers;
+pub(crate) use exposed::{exposed_registers, for_each_written};
+pub(crate) use liveness::Liveness;
 pub(crate) use loops::back_edges;
 pub(crate) use pointers::{Root, pointer_parameters, roots};

@@ -1,36 +1,73 @@
 //! An order in which each block comes after as many of its predecessors as its loops allow.
 
 use crate::ir::{BlockId, Function};
+use smallvec::SmallVec;
 
-/// How many edges lead to each block from blocks that can be reached.
-pub(crate) fn predecessor_counts(function: &Function) -> Vec<usize> {
+/// How many edges lead to each of these blocks from one another.
+pub(crate) fn predecessor_counts(
+    function: &Function,
+    order: &[BlockId],
+    region: &Region<'_>,
+) -> Vec<usize> {
     let mut counts = vec![0; function.blocks.len()];
-    for block in reverse_postorder(function) {
-        for successor in function.blocks[block.index()].terminator.successors() {
+    for block in order {
+        for successor in region.successors(function, *block) {
             counts[successor.index()] += 1;
         }
     }
     counts
 }
 
+/// A part of a function: the blocks that can be reached from one, without going on behind some.
+#[derive(Clone, Copy)]
+pub(crate) struct Region<'a> {
+    pub(crate) start: BlockId,
+    /// By block, whether nothing follows it here; none if that is so for no block.
+    pub(crate) ends: Option<&'a [bool]>,
+}
+
+impl Region<'_> {
+    /// The whole function.
+    pub(crate) const WHOLE: Self = Region {
+        start: BlockId(0),
+        ends: None,
+    };
+
+    pub(crate) fn ends_at(&self, block: BlockId) -> bool {
+        self.ends.is_some_and(|ends| ends[block.index()])
+    }
+
+    pub(crate) fn successors(&self, function: &Function, block: BlockId) -> SmallVec<[BlockId; 2]> {
+        if self.ends_at(block) {
+            SmallVec::new()
+        } else {
+            function.blocks[block.index()].terminator.successors()
+        }
+    }
+}
+
 /// The blocks that can be reached, each before its successors except along edges that close a loop.
 pub(crate) fn reverse_postorder(function: &Function) -> Vec<BlockId> {
-    let mut order = Vec::with_capacity(function.blocks.len());
+    reverse_postorder_of(function, &Region::WHOLE)
+}
+
+/// As [`reverse_postorder`], of a region.
+pub(crate) fn reverse_postorder_of(function: &Function, region: &Region<'_>) -> Vec<BlockId> {
+    let mut order = Vec::new();
     let mut seen = vec![false; function.blocks.len()];
-    let mut walk = vec![(BlockId(0), 0)];
-    seen[0] = true;
-    while let Some((block, next)) = walk.last_mut() {
+    let mut walk = vec![(region.start, region.successors(function, region.start), 0)];
+    if let Some(start) = seen.get_mut(region.start.index()) {
+        *start = true;
+    }
+    while let Some((block, successors, next)) = walk.last_mut() {
         let from = *block;
-        let which = *next;
+        let target = successors.get(*next).copied();
         *next += 1;
-        match function.blocks[from.index()]
-            .terminator
-            .successors()
-            .nth(which)
-        {
+        match target {
             Some(target) if !seen[target.index()] => {
                 seen[target.index()] = true;
-                walk.push((target, 0));
+                let successors = region.successors(function, target);
+                walk.push((target, successors, 0));
             }
             Some(_) => {}
             None => {

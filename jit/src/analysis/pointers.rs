@@ -4,7 +4,7 @@
 //! it alone reaches the base of a memory access through moves, additions and selections, or if it says `.ptr`. Where two
 //! parameters are added, neither is taken for one: the sum does not tell which is the address.
 
-use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register};
+use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register, Space};
 
 /// The parameter that a register was computed from, as an address would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,21 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
         .collect();
     for instruction in instructions(function) {
         let address = match instruction.opcode() {
-            Opcode::Ld | Opcode::St => match instruction.address() {
-                Some(Address {
-                    base: AddressBase::Register(register),
-                    ..
-                }) => root(register),
-                _ => Root::None,
-            },
+            opcode
+                if opcode != Opcode::CpAsync
+                    && instruction.is_access()
+                    && !matches!(instruction.space(), Space::Shared | Space::Local) =>
+            {
+                match instruction.address() {
+                    Some(Address {
+                        base: AddressBase::Register(register),
+                        ..
+                    }) => root(register),
+                    _ => Root::None,
+                }
+            }
             Opcode::Cvta => source_root(instruction, 1, &root),
+            Opcode::CpAsync => copied_root(instruction, &root),
             _ => Root::None,
         };
         if let Root::Parameter(index) = address
@@ -119,6 +126,17 @@ fn produced_root(
 fn source_root(instruction: &Instruction, index: usize, root: &impl Fn(&Register) -> Root) -> Root {
     match instruction.operands.get(index) {
         Some(Operand::Register(register)) => root(register),
+        _ => Root::None,
+    }
+}
+
+/// The root of what `cp.async` reads, its second address.
+fn copied_root(instruction: &Instruction, root: &impl Fn(&Register) -> Root) -> Root {
+    match instruction.operands.get(1) {
+        Some(Operand::Address(Address {
+            base: AddressBase::Register(register),
+            ..
+        })) => root(register),
         _ => Root::None,
     }
 }

@@ -10,8 +10,8 @@
 
 use super::dominators::Dominators;
 use crate::ir::{
-    Address, AddressBase, BlockId, Effect, Function, Instruction, Modifier, Opcode, Operand,
-    Register, SpecialRegister,
+    Address, AddressBase, BlockId, Function, Instruction, Modifier, Opcode, Operand, Register,
+    Space, SpecialRegister,
 };
 use std::collections::HashMap;
 
@@ -80,8 +80,9 @@ pub(crate) fn mark_rows(function: &mut Function) -> Option<Plan> {
     let mut planner = Planner::of(function);
     let mut marks = Vec::new();
     for (block, index, instruction) in located(function) {
-        let is_access = matches!(instruction.opcode().effect(), Effect::Load | Effect::Store);
-        if !is_access || instruction.has(Modifier::Volatile) {
+        let is_access = matches!(instruction.opcode(), Opcode::Ld | Opcode::St)
+            && matches!(instruction.space(), Space::Global | Space::Generic);
+        if !is_access || instruction.is_ordered() {
             continue;
         }
         if let Some(access) = planner.access(instruction, (block, index)) {
@@ -176,8 +177,7 @@ impl<'a> Planner<'a> {
         match operand {
             Operand::Register(register) => self.register(*register, wide, at, depth),
             Operand::Immediate(bits) => Some(self.push(Operation::Constant(*bits), wide, 0)),
-            Operand::Special(SpecialRegister::LaneId) => None,
-            Operand::Special(special) if !wide => {
+            Operand::Special(special) if !wide && shared_by_row(*special) => {
                 let step = u64::from(*special == SpecialRegister::TidX);
                 Some(self.push(Operation::Special(*special), false, step))
             }
@@ -360,6 +360,26 @@ impl<'a> Planner<'a> {
         let step = self.plan.node(of).step;
         (step <= MAX_STEP).then(|| self.push(Operation::Widen { of, signed }, true, step))
     }
+}
+
+/// Whether all threads of a row have the same value in it, or it counts them.
+fn shared_by_row(special: SpecialRegister) -> bool {
+    use SpecialRegister as S;
+    matches!(
+        special,
+        S::TidX
+            | S::TidY
+            | S::TidZ
+            | S::NtidX
+            | S::NtidY
+            | S::NtidZ
+            | S::CtaidX
+            | S::CtaidY
+            | S::CtaidZ
+            | S::NctaidX
+            | S::NctaidY
+            | S::NctaidZ
+    )
 }
 
 fn width(wide: bool) -> u32 {

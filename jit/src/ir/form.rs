@@ -1,8 +1,9 @@
 //! The opcode table's rows, read once.
 
 use super::modifier::Modifier;
-use super::opcode::Opcode;
-use super::table::{ROWS, Row};
+use super::module::Instruction;
+use super::opcode::{Effect, Opcode};
+use super::table::{Row, rows};
 use super::types::Type;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -55,6 +56,21 @@ pub enum RoleKind {
     Label,
 }
 
+/// How many values an operand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// One, without braces.
+    Single,
+    /// What `.v2` and `.v4` say; one without them.
+    Vector,
+    /// So many in braces.
+    Exactly(u8),
+    /// What `.x1`, `.x2` or `.x4` say, in braces.
+    Matrices,
+    /// Any number in braces.
+    Any,
+}
+
 /// One operand of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Role {
@@ -62,8 +78,8 @@ pub struct Role {
     pub kind: RoleKind,
     /// Whether the instruction writes it.
     pub destination: bool,
-    /// Whether `.v2` and `.v4` make it a vector.
-    pub vector: bool,
+    /// How many values it is.
+    pub count: Count,
     /// Whether it is a tuple of registers that share the type's bits.
     pub tuple: bool,
     /// Whether a predicate may be negated there.
@@ -74,6 +90,39 @@ pub struct Role {
     pub optional: bool,
     /// Whether it follows the previous operand behind a `|` instead of a comma.
     pub paired: bool,
+    /// Whether it is a register that is never written: the carry flag.
+    pub implicit: bool,
+    /// Whether it must be a constant.
+    pub constant: bool,
+}
+
+impl Role {
+    /// The type of its value in an instruction; none for an address or a label.
+    pub fn value_type(&self, instruction: &Instruction) -> Option<Type> {
+        match self.kind {
+            RoleKind::Value(RoleType::T) => instruction.t,
+            RoleKind::Value(RoleType::U) => instruction.u,
+            RoleKind::Value(RoleType::Wide) => instruction.t.and_then(Type::widened),
+            RoleKind::Value(RoleType::Fixed(ty)) => Some(ty),
+            RoleKind::Address | RoleKind::Label => None,
+        }
+    }
+
+    /// A single value that is read.
+    pub(crate) fn value(ty: RoleType) -> Self {
+        Self {
+            kind: RoleKind::Value(ty),
+            destination: false,
+            count: Count::Single,
+            tuple: false,
+            negatable: false,
+            wider: false,
+            optional: false,
+            paired: false,
+            implicit: false,
+            constant: false,
+        }
+    }
 }
 
 /// A row of the table, read.
@@ -95,7 +144,7 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let forms: Vec<Form> = ROWS.iter().map(read_row).collect();
+    let forms: Vec<Form> = rows().map(read_row).collect();
     let mut by_name: HashMap<&'static str, Vec<FormId>> = HashMap::new();
     for (index, form) in forms.iter().enumerate() {
         by_name
@@ -116,6 +165,11 @@ impl FormId {
     pub fn opcode(self) -> Opcode {
         self.form().row.opcode
     }
+
+    /// What they do besides writing their destinations.
+    pub fn effect(self) -> Effect {
+        self.form().row.effect
+    }
 }
 
 /// The forms that instructions of this name may have, in the table's order.
@@ -135,6 +189,15 @@ pub(crate) fn form_for(opcode: Opcode, t: Type) -> FormId {
     };
     let index = TABLE.forms.iter().position(fits);
     FormId(index.unwrap_or_else(|| panic!("no form of {opcode:?} for {t}")) as u16)
+}
+
+/// The first form of an opcode, whatever its types.
+pub(crate) fn only_form(opcode: Opcode) -> FormId {
+    let index = TABLE
+        .forms
+        .iter()
+        .position(|form| form.row.opcode == opcode);
+    FormId(index.unwrap_or_else(|| panic!("no form of {opcode:?}")) as u16)
 }
 
 fn read_row(row: &'static Row) -> Form {
@@ -173,9 +236,17 @@ fn read_choice(text: &'static str, close: char, optional: bool) -> (Slot, &'stat
         .expect("the table closes its braces");
     let choices = inside
         .split('|')
-        .map(|word| Modifier::from_name(&word[1..]).expect("the table's words are modifiers"));
+        .flat_map(|word| read_modifiers(&word[1..]));
     let choices = choices.collect();
     (Slot::Modifier { choices, optional }, rest)
+}
+
+/// A modifier, or with a `*` in its name the family of those with a number there.
+fn read_modifiers(word: &str) -> Vec<Modifier> {
+    match word.split_once('*') {
+        Some((before, after)) => Modifier::family(before, after),
+        None => vec![Modifier::from_name(word).unwrap_or_else(|| panic!("`.{word}` is no modifier"))],
+    }
 }
 
 fn read_word(word: &str) -> Slot {
@@ -183,21 +254,21 @@ fn read_word(word: &str) -> Slot {
         "T" => Slot::T,
         "U" => Slot::U,
         "sandbox" => Slot::Internal,
-        _ => match Modifier::from_name(word) {
-            Some(modifier) => Slot::Modifier {
-                choices: vec![modifier],
+        _ => match Type::from_name(word) {
+            Some(ty) => Slot::Fixed(ty),
+            None => Slot::Modifier {
+                choices: read_modifiers(word),
                 optional: false,
             },
-            None => Slot::Fixed(
-                Type::from_name(word).expect("the table's words are modifiers or types"),
-            ),
         },
     }
 }
 
 fn read_roles(text: &str) -> Vec<Role> {
+    // A pair that may be left out, one that may not, and an operand that may be left out.
     let spread = text
-        .replace("{|", ",?|")
+        .replace("{|", ",?&")
+        .replace('|', ",&")
         .replace("{,", ",?")
         .replace('}', "");
     spread
@@ -211,17 +282,21 @@ fn read_roles(text: &str) -> Vec<Role> {
 fn read_role(text: &str) -> Role {
     let optional = text.starts_with('?');
     let text = text.trim_start_matches('?').trim();
-    let paired = text.starts_with('|');
-    let text = text.trim_start_matches('|');
+    let paired = text.starts_with('&');
+    let text = text.trim_start_matches('&');
+    let implicit = text.starts_with('^');
+    let text = text.trim_start_matches('^');
     let mut role = Role {
         kind: RoleKind::Address,
-        destination: text.starts_with("d:") || paired,
-        vector: false,
+        destination: text.starts_with("d:") || text.starts_with("o:") || paired,
+        count: Count::Single,
         tuple: false,
         negatable: text.ends_with('!'),
         wider: text.ends_with('>'),
+        constant: text.ends_with('#'),
         optional,
         paired,
+        implicit,
     };
     if text.starts_with('[') {
         return role;
@@ -229,10 +304,18 @@ fn read_role(text: &str) -> Role {
     let (_, ty) = text
         .split_once(':')
         .expect("the table's operands have types");
-    let ty = ty.trim_end_matches(['!', '>']);
-    role.vector = ty.starts_with('v');
+    let ty = ty.trim_end_matches(['!', '>', '#']);
     role.tuple = ty == "tT";
-    role.kind = match ty.trim_start_matches(['v', 't']) {
+    let (count, ty) = match ty.as_bytes()[0] {
+        b'v' => (Count::Vector, &ty[1..]),
+        b'x' => (Count::Matrices, &ty[1..]),
+        b'*' => (Count::Any, &ty[1..]),
+        digit @ b'0'..=b'9' => (Count::Exactly(digit - b'0'), &ty[1..]),
+        b't' => (Count::Single, &ty[1..]),
+        _ => (Count::Single, ty),
+    };
+    role.count = count;
+    role.kind = match ty {
         "label" => RoleKind::Label,
         "T" => RoleKind::Value(RoleType::T),
         "U" => RoleKind::Value(RoleType::U),
@@ -252,9 +335,8 @@ mod tests {
     fn every_row_reads_and_has_a_destination_or_an_effect() {
         for form in &TABLE.forms {
             let writes = form.roles.iter().any(|role| role.destination);
-            let effect = form.row.opcode.effect();
             assert!(
-                writes || effect != super::super::opcode::Effect::Pure,
+                writes || form.row.effect != Effect::Pure,
                 "{}",
                 form.row.syntax
             );

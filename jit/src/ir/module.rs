@@ -1,11 +1,14 @@
 //! Modules, kernels, blocks and instructions.
 
-use super::form::FormId;
+use super::form::{FormId, RoleKind, RoleType, Slot};
 use super::modifier::Modifier;
-use super::opcode::Opcode;
+use super::opcode::{Effect, Opcode};
+use super::space::Space;
+use super::special::SpecialRegister;
 use super::types::Type;
+use super::variable::{Symbol, Variable, lay_out, variable_layout};
 use crate::diagnostics::Span;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// A module: what one source text holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +19,17 @@ pub struct Module {
     pub target: u32,
     /// The target as it was spelt, such as `sm_90a`.
     pub target_name: String,
-    /// The kernels, in the order of the source.
+    /// Its `.global` and `.const` variables, in the order of the source.
+    pub variables: Vec<Variable>,
+    /// The kernels, in the order of the source. Device functions are gone: each call holds what it called.
     pub functions: Vec<Function>,
+}
+
+impl Module {
+    /// Where its variables lie in the memory that a loaded module has of its own, and the bytes of that.
+    pub fn variable_layout(&self) -> (Vec<u64>, u64) {
+        variable_layout(&self.variables)
+    }
 }
 
 /// A kernel.
@@ -29,6 +41,8 @@ pub struct Function {
     pub span: Span,
     /// Its parameters.
     pub parameters: Vec<ParameterDeclaration>,
+    /// Its variables in shared and local memory, in the order in which they are first named.
+    pub variables: Vec<Variable>,
     /// The types of its registers, by [`Register`].
     pub registers: Vec<Type>,
     /// Its basic blocks by [`BlockId`]; it starts with the first.
@@ -46,6 +60,37 @@ impl Function {
     pub fn instruction_count(&self) -> usize {
         let instructions = |block: &Block| block.instructions.len();
         self.blocks.iter().map(instructions).sum()
+    }
+
+    /// Its instructions, block by block.
+    pub fn instructions(&self) -> impl Iterator<Item = &Instruction> {
+        self.blocks.iter().flat_map(|block| &block.instructions)
+    }
+
+    /// Whether it has variables in shared or local memory.
+    pub fn has_small_variables(&self) -> bool {
+        !self.variables.is_empty()
+    }
+
+    /// The bytes that its variables in a space need, those whose size a launch decides not counted.
+    pub fn variable_bytes(&self, space: Space) -> u64 {
+        self.variable_layout(space).1
+    }
+
+    /// Where its variables in a space lie, by their place in [`Function::variables`], and where they end. Those whose size a launch
+    /// decides come behind the others, each at the same place.
+    pub fn variable_layout(&self, space: Space) -> (Vec<u64>, u64) {
+        let is_static = |variable: &&Variable| variable.space == space && !variable.dynamic;
+        let (static_offsets, end) = lay_out(self.variables.iter().filter(is_static));
+        let mut static_offsets = static_offsets.into_iter();
+        let offsets = self.variables.iter().map(|variable| {
+            if variable.space == space && !variable.dynamic {
+                static_offsets.next().unwrap_or(0)
+            } else {
+                end.next_multiple_of(u64::from(variable.align.max(1)))
+            }
+        });
+        (offsets.collect(), end)
     }
 }
 
@@ -140,6 +185,13 @@ pub enum Terminator {
         /// Where it goes else.
         otherwise: BlockId,
     },
+    /// To the block that a register counts, the last one where it counts too far.
+    Switch {
+        /// What counts.
+        index: Register,
+        /// Where it goes.
+        targets: Vec<BlockId>,
+    },
     /// The thread ends.
     Exit,
     /// `trap` and `brkpt`, before [`crate::sandbox`] makes them faults.
@@ -156,16 +208,26 @@ pub enum Terminator {
 }
 
 impl Terminator {
-    /// The blocks that may follow, at most two.
-    pub fn successors(&self) -> impl Iterator<Item = BlockId> + use<> {
-        let (first, second) = match self {
-            Self::Jump(target) => (Some(*target), None),
+    /// The blocks that may follow.
+    pub fn successors(&self) -> SmallVec<[BlockId; 2]> {
+        match self {
+            Self::Jump(target) => smallvec![*target],
             Self::Branch {
                 then, otherwise, ..
-            } => (Some(*then), Some(*otherwise)),
-            _ => (None, None),
-        };
-        first.into_iter().chain(second)
+            } => smallvec![*then, *otherwise],
+            Self::Switch { targets, .. } => SmallVec::from_slice(targets),
+            _ => SmallVec::new(),
+        }
+    }
+
+    /// The registers that it uses: what decides where it goes, or what a fault records.
+    pub fn reads(&self) -> Option<Register> {
+        match self {
+            Self::Branch { predicate, .. } => Some(predicate.register),
+            Self::Switch { index, .. } => Some(*index),
+            Self::Fault { offset, .. } => *offset,
+            _ => None,
+        }
     }
 
     /// Replaces every successor by what `change` makes of it; which successor it is, first or second, comes along.
@@ -177,6 +239,11 @@ impl Terminator {
             } => {
                 *then = change(0, *then);
                 *otherwise = change(1, *otherwise);
+            }
+            Self::Switch { targets, .. } => {
+                for (which, target) in targets.iter_mut().enumerate() {
+                    *target = change(which, *target);
+                }
             }
             _ => {}
         }
@@ -199,6 +266,10 @@ pub struct FaultSite {
 pub enum FaultCause {
     /// A global access outside of what the guest may touch.
     GlobalOutOfBounds,
+    /// A shared access outside of what the block has.
+    SharedOutOfBounds,
+    /// A local access outside of what the thread has.
+    LocalOutOfBounds,
     /// An address that is not a multiple of the access size.
     Misaligned,
     /// `trap` or `brkpt`.
@@ -207,15 +278,8 @@ pub enum FaultCause {
     DivideByZero,
     /// A quotient or a converted number that does not fit, likewise.
     IntegerOverflow,
-}
-
-/// How many elements an access with these modifiers moves.
-pub(crate) fn vector_length(modifiers: &[Modifier]) -> u32 {
-    match () {
-        () if modifiers.contains(&Modifier::V2) => 2,
-        () if modifiers.contains(&Modifier::V4) => 4,
-        () => 1,
-    }
+    /// An operation of a warp whose participants wait elsewhere.
+    Divergence,
 }
 
 /// One instruction.
@@ -243,6 +307,53 @@ impl Instruction {
         self.form.opcode()
     }
 
+    /// What it does besides writing its destinations.
+    pub fn effect(&self) -> Effect {
+        self.form.effect()
+    }
+
+    /// Whether it reads or writes memory at an address that needs a guard.
+    pub fn is_access(&self) -> bool {
+        self.effect().is_access()
+            || (self.effect() == Effect::Collective && self.address().is_some())
+    }
+
+    /// Whether other threads may wait for what it does: each such access really happens, in the order of the text.
+    pub fn is_ordered(&self) -> bool {
+        [
+            Modifier::Volatile,
+            Modifier::Relaxed,
+            Modifier::Acquire,
+            Modifier::Release,
+            Modifier::Mmio,
+        ]
+        .iter()
+        .any(|modifier| self.has(*modifier))
+    }
+
+    /// The same instruction with these modifiers, in the row's order; others that it had are gone.
+    pub(crate) fn with_modifiers(mut self, wanted: &[Modifier]) -> Self {
+        let slots = self.form.form().slots.iter();
+        self.modifiers = slots
+            .filter_map(|slot| match slot {
+                Slot::Modifier { choices, optional } => {
+                    let chosen = choices.iter().find(|choice| wanted.contains(choice));
+                    match chosen {
+                        None if !optional => choices.first().copied(),
+                        chosen => chosen.copied(),
+                    }
+                }
+                _ => None,
+            })
+            .collect();
+        self
+    }
+
+    /// Where its first address points.
+    pub fn space(&self) -> Space {
+        Space::of(&self.modifiers)
+    }
+
     /// Whether it has a modifier.
     pub fn has(&self, modifier: Modifier) -> bool {
         self.modifiers.contains(&modifier)
@@ -250,12 +361,28 @@ impl Instruction {
 
     /// How many elements a memory access moves.
     pub fn vector_length(&self) -> u32 {
-        vector_length(&self.modifiers)
+        match () {
+            () if self.has(Modifier::V2) => 2,
+            () if self.has(Modifier::V4) => 4,
+            () => 1,
+        }
     }
 
     /// The bytes that a memory access touches.
     pub fn access_bytes(&self) -> u32 {
         self.t.map_or(0, Type::bytes) * self.vector_length()
+    }
+
+    /// Whether a copy says how many bytes it reads; the rest of what it writes is zero.
+    pub fn reads_size(&self) -> bool {
+        let roles = &self.form.form().roles;
+        roles
+            .get(3)
+            .is_some_and(|role| role.kind == RoleKind::Value(RoleType::Fixed(Type::U32)))
+            && self
+                .operands
+                .get(3)
+                .is_some_and(|operand| *operand != Operand::Absent)
     }
 
     /// Its address operand.
@@ -280,8 +407,12 @@ pub enum Operand {
     Special(SpecialRegister),
     /// A value that only the sandbox knows.
     Hidden(Hidden),
+    /// The address of a variable, and what is added to it.
+    Symbol(Symbol, i64),
     /// An address in brackets.
     Address(Address),
+    /// An address in brackets with coordinates.
+    Tensor(Address, Vec<Operand>),
     /// The elements of a vector.
     Vector(Vec<Operand>),
     /// `_`: a destination that nobody reads.
@@ -301,15 +432,32 @@ pub struct Address {
     pub guarded: Option<Register>,
     /// Which of the plan's accesses it is, if a proof for whole rows of threads stands in for the guard.
     pub row: Option<u32>,
+    /// Whether it needs no guard: it lies in a variable, at a constant place.
+    pub proved: bool,
+}
+
+impl Address {
+    /// An address that no guard has been over.
+    pub fn new(base: AddressBase, offset: i64) -> Self {
+        Self {
+            base,
+            offset,
+            guarded: None,
+            row: None,
+            proved: false,
+        }
+    }
 }
 
 /// What an address starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressBase {
-    /// A 64-bit register.
+    /// A register of 64 bits, or of 32 where the space is small.
     Register(Register),
     /// A parameter of the kernel, by its index.
     Parameter(u32),
+    /// A variable.
+    Variable(Symbol),
     /// Nothing: the offset is the address.
     Absolute,
 }
@@ -325,33 +473,12 @@ pub enum Hidden {
     Granules,
     /// Address of the stop word.
     Stop,
-}
-
-macro_rules! special_registers {
-    ($($name:ident = $text:literal,)*) => {
-        /// A special register (PTX ISA, "Special Registers"); all are `.u32`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "the PTX ISA documents each under its name")]
-        pub enum SpecialRegister { $($name,)* }
-
-        impl SpecialRegister {
-            /// The register that PTX spells so.
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($text => Some(Self::$name),)* _ => None }
-            }
-
-            /// As PTX spells it.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-special_registers! {
-    TidX = "%tid.x", TidY = "%tid.y", TidZ = "%tid.z",
-    NtidX = "%ntid.x", NtidY = "%ntid.y", NtidZ = "%ntid.z",
-    CtaidX = "%ctaid.x", CtaidY = "%ctaid.y", CtaidZ = "%ctaid.z",
-    NctaidX = "%nctaid.x", NctaidY = "%nctaid.y", NctaidZ = "%nctaid.z",
-    LaneId = "%laneid",
+    /// Address of the module's own variables.
+    Variables,
+    /// Address of the block's shared memory, in its space.
+    SharedBase,
+    /// Bytes of the block's shared memory.
+    SharedSize,
+    /// Address of the thread's local memory, in its space.
+    LocalBase,
 }

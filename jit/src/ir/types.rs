@@ -17,6 +17,8 @@ pub enum Class {
     Float,
     /// A bfloat16 number.
     BFloat,
+    /// Several small numbers, or one in a format that registers hold as bits.
+    Packed,
 }
 
 macro_rules! types {
@@ -84,6 +86,32 @@ types! {
     F32 = "f32", Float, 32;
     /// IEEE 754 binary64.
     F64 = "f64", Float, 64;
+    /// 128 bits.
+    B128 = "b128", Untyped, 128;
+    /// Two of `.f16`, the first in the lower half.
+    F16x2 = "f16x2", Packed, 32;
+    /// Two of `.bf16`.
+    Bf16x2 = "bf16x2", Packed, 32;
+    /// Two of `.u16`.
+    U16x2 = "u16x2", Packed, 32;
+    /// Two of `.s16`.
+    S16x2 = "s16x2", Packed, 32;
+    /// `.f32` with a mantissa of 10 bits.
+    Tf32 = "tf32", Packed, 32;
+    /// Two numbers of 8 bits, 4 of them the exponent.
+    E4m3x2 = "e4m3x2", Packed, 16;
+    /// Two numbers of 8 bits, 5 of them the exponent.
+    E5m2x2 = "e5m2x2", Packed, 16;
+    /// A number of 8 bits, 4 of them the exponent; in matrices alone.
+    E4m3 = "e4m3", Packed, 8;
+    /// A number of 8 bits, 5 of them the exponent; in matrices alone.
+    E5m2 = "e5m2", Packed, 8;
+    /// One bit; in matrices alone.
+    B1 = "b1", Packed, 8;
+    /// Four bits, unsigned; in matrices alone.
+    U4 = "u4", Packed, 8;
+    /// Four bits, signed; in matrices alone.
+    S4 = "s4", Packed, 8;
 }
 
 impl Type {
@@ -124,9 +152,10 @@ impl Type {
     /// The type of each of so many elements that share this type's bits.
     pub fn element(self, count: usize) -> Option<Self> {
         match (self.bits(), count) {
+            (128, 2) => Some(Self::B64),
             (64, 2) => Some(Self::B32),
             (64, 4) | (32, 2) => Some(Self::B16),
-            (32, 4) => Some(Self::B8),
+            (32, 4) | (16, 2) => Some(Self::B8),
             _ => None,
         }
     }
@@ -140,7 +169,8 @@ impl Type {
         {
             return false;
         }
-        self.class() == register.class()
+        self == register
+            || (self.class() == register.class() && self.class() != Class::Packed)
             || self.class() == Untyped
             || register.class() == Untyped
             || (self.is_integer() && register.is_integer())
@@ -152,7 +182,7 @@ impl Type {
         self.accepts(register)
             || (register.bits() > self.bits()
                 && register.is_integer()
-                && self.class() != Class::Predicate)
+                && !matches!(self.class(), Class::Predicate | Class::Packed))
     }
 }
 

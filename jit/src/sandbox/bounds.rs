@@ -1,4 +1,5 @@
-//! Every global access lies in the guest's window, at a multiple of its size.
+//! Every access lies in the memory of its space, at a multiple of its size; this file is about the guest's window, `small` about a
+//! block's and a thread's memory, `extent` about accesses whose size is computed.
 //!
 //! Three steps, each ending in a cold block that records the fault:
 //!
@@ -9,26 +10,44 @@
 //!    buffers, and an aligned access never lies in two granules.
 
 use super::editor::{
-    add_block, add_fault, add_register, binary, branch, compare, instruction, site,
+    add_block, add_fault, add_register, binary, branch, compare, convert, instruction, select, site,
 };
+use super::extent::Access;
+use super::small::small_base;
 use super::sums::{Pointers, Sum, Sums};
 use crate::ir::{
-    Address, AddressBase, Block, Effect, FaultCause, Function, Hidden, Instruction, Modifier,
-    Opcode, Operand, Register, Terminator, Type,
+    Address, AddressBase, Block, FaultCause, Function, Hidden, Instruction, Modifier, Opcode,
+    Operand, Register, Space, SpecialRegister, Terminator, Type,
 };
 use smallvec::smallvec;
 
 /// log2 of the bytes that one entry of the granule table describes.
 const GRANULE_SHIFT: u64 = 8;
 
-/// Registers that each guard uses anew: nothing in them outlives it.
-struct Scratch {
-    address: Register,
-    offset: Register,
-    word: Register,
-    end: Register,
+/// Registers that each guard uses anew: nothing in them outlives the access.
+#[derive(Clone, Copy)]
+pub(super) struct Scratch {
+    pub(super) address: Register,
+    pub(super) offset: Register,
+    pub(super) word: Register,
+    pub(super) end: Register,
     valid: Register,
-    outside: Register,
+    narrow: Register,
+    pub(super) outside: Register,
+}
+
+impl Scratch {
+    fn add(function: &mut Function) -> Self {
+        Self {
+            address: add_register(function, Type::B64),
+            offset: add_register(function, Type::B64),
+            word: add_register(function, Type::B64),
+            end: add_register(function, Type::B64),
+            valid: add_register(function, Type::B64),
+            narrow: add_register(function, Type::B32),
+            outside: add_register(function, Type::Pred),
+        }
+    }
 }
 
 pub(super) fn run(function: &mut Function, checked: bool) {
@@ -40,14 +59,8 @@ pub(super) fn run(function: &mut Function, checked: bool) {
         return;
     }
     let pointers = Pointers::of(function);
-    let scratch = Scratch {
-        address: add_register(function, Type::B64),
-        offset: add_register(function, Type::B64),
-        word: add_register(function, Type::B64),
-        end: add_register(function, Type::B64),
-        valid: add_register(function, Type::B64),
-        outside: add_register(function, Type::Pred),
-    };
+    // A copy has two addresses.
+    let scratch = [Scratch::add(function), Scratch::add(function)];
     for index in 0..function.blocks.len() {
         if function.blocks[index].instructions.iter().any(is_access) {
             guard_block(function, index, &scratch, &pointers, checked);
@@ -55,19 +68,20 @@ pub(super) fn run(function: &mut Function, checked: bool) {
     }
 }
 
-/// Whether it is an access that needs a guard: the sandbox's own needs none, nor does one that is proved by rows.
+/// Whether it is an access that needs a guard: the sandbox's own needs none, nor does one that is proved.
 fn is_access(instruction: &Instruction) -> bool {
     instruction.opcode() != Opcode::LdSandbox
-        && matches!(instruction.opcode().effect(), Effect::Load | Effect::Store)
-        && instruction
-            .address()
-            .is_some_and(|address| address.row.is_none())
+        && instruction.is_access()
+        && (instruction.opcode() == Opcode::CpAsync
+            || instruction
+                .address()
+                .is_some_and(|address| address.row.is_none() && !address.proved))
 }
 
 fn guard_block(
     function: &mut Function,
     index: usize,
-    scratch: &Scratch,
+    scratch: &[Scratch; 2],
     pointers: &Pointers,
     checked: bool,
 ) {
@@ -76,12 +90,12 @@ fn guard_block(
     let mut guard = Guard {
         function,
         current: index,
-        scratch,
+        scratch: scratch[0],
     };
     let mut sums = Sums::default();
     for mut instruction in instructions {
         if is_access(&instruction) {
-            guard.access(&mut instruction, &sums, checked);
+            guard.instruction(&mut instruction, scratch, &sums, checked);
         }
         sums.after(&instruction, pointers);
         guard.push(instruction);
@@ -91,97 +105,202 @@ fn guard_block(
 }
 
 /// Writes guards at the end of a block, and goes on in a new one after each.
-struct Guard<'a> {
-    function: &'a mut Function,
+pub(super) struct Guard<'a> {
+    pub(super) function: &'a mut Function,
     current: usize,
-    scratch: &'a Scratch,
+    pub(super) scratch: Scratch,
 }
 
 impl Guard<'_> {
-    fn access(&mut self, instruction: &mut Instruction, sums: &Sums, checked: bool) {
-        let size = instruction.access_bytes();
-        self.resolve_address(instruction, sums);
-        if size > 1 {
-            self.require_alignment(instruction, size);
-        }
-        self.require_window(instruction, size);
-        if checked {
-            self.require_buffer(instruction, size);
+    fn instruction(
+        &mut self,
+        instruction: &mut Instruction,
+        scratch: &[Scratch; 2],
+        sums: &Sums,
+        checked: bool,
+    ) {
+        let space = instruction.space();
+        let is_copy = instruction.opcode() == Opcode::CpAsync;
+        let places = instruction.operands.iter().enumerate();
+        let places: Vec<usize> = places
+            .filter(|(_, operand)| matches!(operand, Operand::Address(_)))
+            .map(|(place, _)| place)
+            .collect();
+        for (number, place) in places.into_iter().take(2).enumerate() {
+            self.scratch = scratch[number];
+            // The first address of a copy is in shared memory, the second in the window.
+            let space = match (is_copy, number) {
+                (true, 0) => Space::Shared,
+                (true, _) => Space::Global,
+                (false, _) => space,
+            };
+            self.access(instruction, place, space, sums, checked);
         }
     }
 
-    /// Puts the access's offset in the window and its address into registers; the access then uses the latter alone.
-    fn resolve_address(&mut self, instruction: &mut Instruction, sums: &Sums) {
+    fn access(
+        &mut self,
+        instruction: &mut Instruction,
+        place: usize,
+        space: Space,
+        sums: &Sums,
+        checked: bool,
+    ) {
+        let access = Access::of(instruction);
+        let Operand::Address(address) = instruction.operands[place] else {
+            return;
+        };
+        let is_small = matches!(space, Space::Shared | Space::Local);
+        if is_small {
+            self.resolve_small(address, space);
+        } else {
+            self.resolve_in_window(address, sums);
+        }
+        if let Some(used) = self.is_used(instruction, place) {
+            // What is not accessed may lie anywhere; the first byte stands in for it.
+            let offset = self.scratch.offset;
+            let zero = Operand::Immediate(0);
+            self.push(select(
+                Type::B64,
+                offset,
+                Operand::Register(offset),
+                zero,
+                used,
+            ));
+        }
+        let base = if is_small {
+            Operand::Hidden(small_base(space))
+        } else {
+            Operand::Hidden(Hidden::WindowBase)
+        };
         let Scratch {
             address, offset, ..
-        } = *self.scratch;
+        } = self.scratch;
+        self.push(binary(
+            Opcode::Add,
+            Type::U64,
+            address,
+            Operand::Register(offset),
+            base,
+        ));
+        instruction.operands[place] = Operand::Address(Address {
+            guarded: Some(offset),
+            ..Address::new(AddressBase::Register(address), 0)
+        });
+        if access.align > 1 {
+            self.require_alignment(instruction, &access);
+        }
+        if is_small {
+            self.require_small(instruction, &access, space);
+        } else {
+            self.require_window(instruction, access.size);
+            self.require_extent(instruction, &access);
+            if checked {
+                self.require_buffer(instruction, access.size);
+            }
+        }
+    }
+
+    /// A register that says whether this thread's address is used at all; none if it always is.
+    fn is_used(&mut self, instruction: &Instruction, place: usize) -> Option<Register> {
+        let outside = self.scratch.outside;
+        match instruction.opcode() {
+            // Each eight lanes give the rows of one matrix.
+            Opcode::LdMatrix | Opcode::StMatrix if !instruction.has(Modifier::X4) => {
+                let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
+                let lane = Operand::Special(SpecialRegister::LaneId);
+                let lanes = Operand::Immediate(lanes);
+                self.push(compare(Modifier::Lt, Type::U32, outside, lane, lanes));
+                Some(outside)
+            }
+            // A copy of no bytes fills with zeros.
+            Opcode::CpAsync if place == 1 => {
+                let read = instruction.operands.get(3)?;
+                if matches!(read, Operand::Absent) || !instruction.reads_size() {
+                    return None;
+                }
+                let zero = Operand::Immediate(0);
+                self.push(compare(
+                    Modifier::Ne,
+                    Type::U32,
+                    outside,
+                    read.clone(),
+                    zero,
+                ));
+                Some(outside)
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts the access's offset in the window into a register.
+    fn resolve_in_window(&mut self, place: Address, sums: &Sums) {
+        let offset = self.scratch.offset;
         let window = Operand::Hidden(Hidden::WindowBase);
         let register = Operand::Register;
-        for operand in &mut instruction.operands {
-            let Operand::Address(place) = operand else {
-                continue;
-            };
-            let sum = match place.base {
-                AddressBase::Register(base) => sums.find(base),
-                _ => None,
-            };
-            let base = match place.base {
-                AddressBase::Register(base) => register(base),
-                _ => Operand::Immediate(0),
-            };
-            if let Some(Sum { pointer, index, .. }) = sum {
-                self.push(binary(
-                    Opcode::Sub,
-                    Type::U64,
-                    offset,
-                    register(pointer),
-                    window.clone(),
-                ));
-                self.push(binary(
-                    Opcode::Add,
-                    Type::U64,
-                    offset,
-                    register(offset),
-                    register(index),
-                ));
-            } else {
-                self.push(binary(Opcode::Sub, Type::U64, offset, base, window.clone()));
-            }
-            if place.offset != 0 {
-                let constant = Operand::Immediate(place.offset as u64);
-                self.push(binary(
-                    Opcode::Add,
-                    Type::U64,
-                    offset,
-                    register(offset),
-                    constant,
-                ));
-            }
+        let base = match place.base {
+            // Addresses of constants may have 32 bits.
+            AddressBase::Register(base) => register(self.widened(base)),
+            _ => Operand::Immediate(0),
+        };
+        let sum = match place.base {
+            AddressBase::Register(base) => sums.find(base),
+            _ => None,
+        };
+        if let Some(Sum { pointer, index, .. }) = sum {
+            self.push(binary(
+                Opcode::Sub,
+                Type::U64,
+                offset,
+                register(pointer),
+                window,
+            ));
             self.push(binary(
                 Opcode::Add,
                 Type::U64,
-                address,
+                offset,
                 register(offset),
-                window.clone(),
+                register(index),
             ));
-            *place = Address {
-                base: AddressBase::Register(address),
-                offset: 0,
-                guarded: Some(offset),
-                row: None,
-            };
+        } else {
+            self.push(binary(Opcode::Sub, Type::U64, offset, base, window));
+        }
+        if place.offset != 0 {
+            let constant = Operand::Immediate(place.offset as u64);
+            self.push(binary(
+                Opcode::Add,
+                Type::U64,
+                offset,
+                register(offset),
+                constant,
+            ));
         }
     }
 
-    /// The window begins at a multiple of any access's size, so that offset and address are aligned alike.
-    fn require_alignment(&mut self, instruction: &Instruction, size: u32) {
+    /// The register, or another one with the same number in 64 bits.
+    fn widened(&mut self, base: Register) -> Register {
+        let is_narrow = self
+            .function
+            .registers
+            .get(base.index())
+            .is_some_and(|ty| ty.bits() == 32);
+        if !is_narrow {
+            return base;
+        }
+        let wide = self.scratch.end;
+        self.push(convert(Type::U64, Type::U32, wide, base));
+        wide
+    }
+
+    /// All spaces begin at a multiple of any access's size, so that offset and address are aligned alike.
+    fn require_alignment(&mut self, instruction: &Instruction, access: &Access) {
         let Scratch {
             offset,
             word,
             outside,
             ..
-        } = *self.scratch;
-        let low_bits = Operand::Immediate(u64::from(size) - 1);
+        } = self.scratch;
+        let low_bits = Operand::Immediate(u64::from(access.align) - 1);
         let zero = Operand::Immediate(0);
         self.push(binary(
             Opcode::And,
@@ -197,13 +316,13 @@ impl Guard<'_> {
             Operand::Register(word),
             zero,
         ));
-        self.fault_if_outside(FaultCause::Misaligned, instruction, size);
+        self.fault_if_outside(FaultCause::Misaligned, instruction, access.size);
     }
 
     fn require_window(&mut self, instruction: &Instruction, size: u32) {
         let Scratch {
             offset, outside, ..
-        } = *self.scratch;
+        } = self.scratch;
         let mapped = Operand::Hidden(Hidden::WindowMapped);
         self.push(compare(
             Modifier::Ge,
@@ -223,7 +342,7 @@ impl Guard<'_> {
             valid,
             outside,
             ..
-        } = *self.scratch;
+        } = self.scratch;
         let register = Operand::Register;
         let in_granule = Operand::Immediate((1 << GRANULE_SHIFT) - 1);
         self.push(binary(
@@ -272,7 +391,12 @@ impl Guard<'_> {
         self.fault_if_outside(FaultCause::GlobalOutOfBounds, instruction, size);
     }
 
-    fn fault_if_outside(&mut self, cause: FaultCause, instruction: &Instruction, size: u32) {
+    pub(super) fn fault_if_outside(
+        &mut self,
+        cause: FaultCause,
+        instruction: &Instruction,
+        size: u32,
+    ) {
         let fault = add_fault(
             self.function,
             site(cause, size, instruction.span),
@@ -283,7 +407,12 @@ impl Guard<'_> {
         self.current = next.index();
     }
 
-    fn push(&mut self, instruction: Instruction) {
+    /// A register of 32 bits that is the offset's lower half.
+    pub(super) fn narrow(&self) -> Register {
+        self.scratch.narrow
+    }
+
+    pub(super) fn push(&mut self, instruction: Instruction) {
         self.function.blocks[self.current]
             .instructions
             .push(instruction);
@@ -291,12 +420,7 @@ impl Guard<'_> {
 }
 
 fn load(t: Type, d: Register, address: Register) -> Instruction {
-    let address = Address {
-        base: AddressBase::Register(address),
-        offset: 0,
-        guarded: None,
-        row: None,
-    };
+    let address = Address::new(AddressBase::Register(address), 0);
     instruction(
         Opcode::LdSandbox,
         t,

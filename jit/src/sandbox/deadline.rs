@@ -107,12 +107,7 @@ fn poll_block(
     target: BlockId,
 ) -> Block {
     let stop = Operand::Hidden(Hidden::Stop);
-    let place = Operand::Address(Address {
-        base: AddressBase::Register(address),
-        offset: 0,
-        guarded: None,
-        row: None,
-    });
+    let place = Operand::Address(Address::new(AddressBase::Register(address), 0));
     let instructions = vec![
         instruction(
             Opcode::Mov,

@@ -3,7 +3,7 @@
 use crate::diagnostics::Span;
 use crate::ir::{
     Block, BlockId, FaultCause, FaultSite, Function, Instruction, Modifier, Opcode, Operand,
-    Predicate, Register, Terminator, Type, form_for,
+    Predicate, Register, Terminator, Type, form_for, only_form,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -90,6 +90,52 @@ pub(super) fn compare(how: Modifier, t: Type, d: Register, a: Operand, b: Operan
     Instruction {
         modifiers: smallvec![how],
         ..instruction(Opcode::Setp, t, operands)
+    }
+}
+
+/// `cvt.to.from`
+pub(super) fn convert(to: Type, from: Type, d: Register, a: Register) -> Instruction {
+    let operands = smallvec![Operand::Register(d), Operand::Register(a)];
+    Instruction {
+        u: Some(from),
+        ..instruction(Opcode::Cvt, to, operands)
+    }
+}
+
+/// `cvta.to.space`: a generic address as one of the space.
+pub(super) fn cast(space: Modifier, d: Register, a: Register) -> Instruction {
+    let operands = smallvec![Operand::Register(d), Operand::Register(a)];
+    instruction(Opcode::Cvta, Type::U64, operands).with_modifiers(&[Modifier::To, space])
+}
+
+/// `isspacep.space`
+pub(super) fn is_space(space: Modifier, d: Register, a: Register) -> Instruction {
+    let operands = smallvec![Operand::Register(d), Operand::Register(a)];
+    Instruction {
+        t: Some(Type::U64),
+        ..form_of(Opcode::IsSpace, operands).with_modifiers(&[space])
+    }
+}
+
+/// `d = p ? a : b`
+pub(super) fn select(t: Type, d: Register, a: Operand, b: Operand, p: Register) -> Instruction {
+    instruction(
+        Opcode::Selp,
+        t,
+        smallvec![Operand::Register(d), a, b, Operand::Register(p)],
+    )
+}
+
+/// An instruction of the only form that an opcode has.
+fn form_of(opcode: Opcode, operands: SmallVec<[Operand; 4]>) -> Instruction {
+    Instruction {
+        form: only_form(opcode),
+        t: None,
+        u: None,
+        modifiers: SmallVec::new(),
+        predicate: None,
+        operands,
+        span: Span::default(),
     }
 }
 

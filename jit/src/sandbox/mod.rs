@@ -5,20 +5,27 @@
 //! | pass | what it guarantees |
 //! | --- | --- |
 //! | `zeroing` | a register that was never written reads as zero |
-//! | `predication` | a predicated access is a branch around an access, which the next pass can guard |
-//! | `bounds` | an access lies in the guest's window and at a multiple of its size; in checked mode in a buffer |
+//! | `predication` | a predicated access is a branch around an access, which a later pass can guard |
+//! | `relocation` | no variable is named: the module's own lie in the guest's window, a kernel's in its block's and thread's memory |
+//! | `generic` | a generic access is one in the space that its address is in |
+//! | `bounds` | an access lies in the guest's window, in checked mode in a buffer, or in the block's or the thread's memory, at a multiple of its size |
 //! | `traps` | `trap` and `brkpt` are recorded faults |
 //! | `deadline` | every loop looks at the stop word now and then |
 
 mod bounds;
 mod deadline;
 mod editor;
+mod extent;
+mod generic;
 mod predication;
+mod relocation;
+mod small;
 mod sums;
 mod traps;
 mod zeroing;
 
 use crate::ir::{Function, Module};
+pub(crate) use relocation::ModuleLayout;
 
 /// What the passes shall add.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,16 +36,23 @@ pub struct Options {
 
 /// Adds every guard to a verified module.
 pub fn instrument(module: &mut Module, options: &Options) {
+    let layout = ModuleLayout::of(module);
     for function in &mut module.functions {
-        instrument_function(function, options);
+        instrument_function(function, &layout, options);
     }
 }
 
 /// Adds every guard to one function but those of accesses that are proved by rows.
-pub(crate) fn instrument_function(function: &mut Function, options: &Options) {
+pub(crate) fn instrument_function(
+    function: &mut Function,
+    layout: &ModuleLayout,
+    options: &Options,
+) {
     editor::add_prelude(function);
     zeroing::run(function);
     predication::run(function);
+    relocation::run(function, layout);
+    generic::run(function);
     bounds::run(function, options.checked);
     traps::run(function);
     deadline::run(function);

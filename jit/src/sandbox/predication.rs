@@ -1,4 +1,4 @@
-//! A predicated access becomes a branch around an access.
+//! A predicated access or operation of a warp becomes a branch around it.
 
 use super::editor::add_block;
 use crate::ir::{Block, Effect, Function, Instruction, Terminator};
@@ -17,7 +17,7 @@ pub(super) fn run(function: &mut Function) {
 
 fn is_predicated_access(instruction: &Instruction) -> bool {
     instruction.predicate.is_some()
-        && matches!(instruction.opcode().effect(), Effect::Load | Effect::Store)
+        && (instruction.is_access() || instruction.effect() == Effect::Collective)
 }
 
 fn split(function: &mut Function, index: usize) {

@@ -24,6 +24,11 @@ impl Pointers {
         Self(roots(function))
     }
 
+    /// Whether a register is computed from one parameter alone, and from nothing else that is an address.
+    pub(super) fn is_parameter(&self, register: Register) -> bool {
+        matches!(self.0.get(register.index()), Some(Root::Parameter(_)))
+    }
+
     fn contains(&self, register: Register) -> bool {
         self.0
             .get(register.index())

@@ -31,7 +31,16 @@ fn zero(register: Register, ty: Type) -> Instruction {
             u: Some(Type::U32),
             ..instruction(Opcode::Cvt, Type::U8, operands)
         },
-        Type::F16 | Type::Bf16 => instruction(Opcode::Mov, Type::B16, operands),
-        ty => instruction(Opcode::Mov, ty, operands),
+        ty => instruction(Opcode::Mov, plain(ty), operands),
+    }
+}
+
+/// The type of bits that `mov` has for registers of this type.
+fn plain(ty: Type) -> Type {
+    match (ty, ty.bits()) {
+        (Type::Pred | Type::F32 | Type::F64, _) => ty,
+        (_, 16) => Type::B16,
+        (_, 32) => Type::B32,
+        _ => Type::B64,
     }
 }

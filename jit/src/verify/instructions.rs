@@ -2,26 +2,33 @@
 
 use crate::diagnostics::Diagnostics;
 use crate::ir::{
-    Address, AddressBase, Function, Instruction, Modifier, Opcode, Operand, Register, Role,
-    RoleKind, RoleType, Type,
+    Address, AddressBase, Class, Effect, Function, Instruction, Modifier, Module, NAMED_BARRIERS,
+    Opcode, Operand, Register, Role, RoleKind, Space, Symbol, Type,
 };
 
 /// The largest access, in bytes (PTX ISA, "Vectors").
 const MAX_ACCESS_BYTES: u32 = 16;
 
-pub(super) fn check(function: &Function, found: &mut Diagnostics) {
-    for instruction in function.blocks.iter().flat_map(|block| &block.instructions) {
+pub(super) fn check(module: &Module, function: &Function, found: &mut Diagnostics) {
+    for instruction in function.instructions() {
         if found.is_full() {
             return;
         }
-        if let Err(message) = check_instruction(function, instruction) {
+        if let Err(message) = check_instruction(module, function, instruction) {
             let name = instruction.form.form().name;
             found.error(instruction.span, format!("`{name}`: {message}"));
         }
     }
 }
 
-fn check_instruction(function: &Function, instruction: &Instruction) -> Result<(), String> {
+fn check_instruction(
+    module: &Module,
+    function: &Function,
+    instruction: &Instruction,
+) -> Result<(), String> {
+    if let Some(why) = instruction.form.form().row.refused {
+        return Err(format!("not for untrusted kernels: {why}"));
+    }
     for (role, operand) in instruction
         .form
         .form()
@@ -33,12 +40,16 @@ fn check_instruction(function: &Function, instruction: &Instruction) -> Result<(
     }
     match instruction.opcode() {
         Opcode::Cvt => check_rounding(instruction),
-        Opcode::Ld | Opcode::St => check_access(instruction),
         Opcode::LdParam => {
             check_access(instruction).and_then(|()| check_parameter(function, instruction))
         }
+        Opcode::StParam => Err("a kernel's parameters are read only".into()),
+        Opcode::Bar | Opcode::BarRed => check_barrier(instruction),
+        Opcode::CpAsync => check_copy(instruction),
+        _ if instruction.effect().is_access() => check_access(instruction),
         _ => Ok(()),
-    }
+    }?;
+    check_spaces(module, function, instruction)
 }
 
 fn check_operand(
@@ -49,11 +60,8 @@ fn check_operand(
 ) -> Result<(), String> {
     let ty = match role.kind {
         RoleKind::Label => return Ok(()),
-        RoleKind::Address => return check_address(function, operand),
-        RoleKind::Value(RoleType::T) => instruction.t,
-        RoleKind::Value(RoleType::U) => instruction.u,
-        RoleKind::Value(RoleType::Wide) => instruction.t.and_then(Type::widened),
-        RoleKind::Value(RoleType::Fixed(ty)) => Some(ty),
+        RoleKind::Address => return check_address(function, instruction, operand),
+        RoleKind::Value(_) => role.value_type(instruction),
     };
     let ty = ty.ok_or("the instruction has no type")?;
     match operand {
@@ -62,16 +70,17 @@ fn check_operand(
         }
         Operand::Special(special) => {
             let fits = if role.wider {
-                ty.accepts_wider(Type::U32)
+                ty.accepts_wider(special.ty())
             } else {
-                ty.accepts(Type::U32)
+                ty.accepts(special.ty())
             };
             if fits {
                 Ok(())
             } else {
                 Err(format!(
-                    "`{}` is .u32 where {ty} is expected",
-                    special.name()
+                    "`{}` is {} where {ty} is expected",
+                    special.name(),
+                    special.ty()
                 ))
             }
         }
@@ -88,7 +97,11 @@ fn check_operand(
             .iter()
             .try_for_each(|element| check_operand(function, instruction, role, element)),
         Operand::Immediate(_) | Operand::Hidden(_) | Operand::Sink | Operand::Absent => Ok(()),
-        Operand::Address(_) => Err("an address stands where a value is expected".into()),
+        Operand::Symbol(..) if ty.is_integer() && ty.bits() >= 32 => Ok(()),
+        Operand::Symbol(..) => Err(format!("an address stands where {ty} is expected")),
+        Operand::Address(_) | Operand::Tensor(..) => {
+            Err("an address stands where a value is expected".into())
+        }
     }
 }
 
@@ -114,16 +127,96 @@ fn check_register(
     }
 }
 
-fn check_address(function: &Function, operand: &Operand) -> Result<(), String> {
-    match operand {
-        Operand::Address(Address {
-            base: AddressBase::Register(register),
-            ..
-        }) => check_register(function, *register, Type::B64, false)
-            .map_err(|error| format!("address: {error}")),
-        Operand::Address(_) => Ok(()),
-        _ => Err("an address in brackets is expected".into()),
+fn check_address(
+    function: &Function,
+    instruction: &Instruction,
+    operand: &Operand,
+) -> Result<(), String> {
+    let (Operand::Address(address) | Operand::Tensor(address, _)) = operand else {
+        return Err("an address in brackets is expected".into());
+    };
+    let AddressBase::Register(register) = address.base else {
+        return Ok(());
+    };
+    // Addresses in the small spaces may have 32 bits.
+    let is_small = matches!(
+        instruction.space(),
+        Space::Shared | Space::Local | Space::Const
+    );
+    let wide = check_register(function, register, Type::B64, false);
+    match wide {
+        Err(_) if is_small => check_register(function, register, Type::B32, false),
+        wide => wide,
     }
+    .map_err(|error| format!("address: {error}"))
+}
+
+/// A barrier that all threads of the block pass, and those that have ended release.
+fn check_barrier(instruction: &Instruction) -> Result<(), String> {
+    let reads_value = instruction.opcode() == Opcode::BarRed;
+    let barrier = instruction.operands.get(usize::from(reads_value));
+    let counts = !reads_value && instruction.operands.len() > 1;
+    if barrier != Some(&Operand::Immediate(0)) || counts {
+        return Err(format!("not for untrusted kernels: {NAMED_BARRIERS}"));
+    }
+    Ok(())
+}
+
+/// PTX ISA, `cp.async`: 4, 8 or 16 bytes, with `.cg` 16.
+fn check_copy(instruction: &Instruction) -> Result<(), String> {
+    let size = match instruction.operands.get(2) {
+        Some(Operand::Immediate(size)) => *size,
+        _ => 0,
+    };
+    let sizes: &[u64] = if instruction.has(Modifier::Cg) {
+        &[16]
+    } else {
+        &[4, 8, 16]
+    };
+    if sizes.contains(&size) {
+        Ok(())
+    } else {
+        Err(format!("{size} bytes cannot be copied; {sizes:?} can"))
+    }
+}
+
+/// A variable is accessed in the space where it lies.
+fn check_spaces(
+    module: &Module,
+    function: &Function,
+    instruction: &Instruction,
+) -> Result<(), String> {
+    for operand in &instruction.operands {
+        let Operand::Address(Address {
+            base: AddressBase::Variable(symbol),
+            ..
+        }) = operand
+        else {
+            continue;
+        };
+        let variable = match symbol {
+            Symbol::Module(index) => module.variables.get(*index as usize),
+            Symbol::Function(index) => function.variables.get(*index as usize),
+        };
+        let variable = variable.ok_or("a variable does not exist")?;
+        let accessed = if instruction.opcode() == Opcode::CpAsync {
+            variable.space
+        } else {
+            instruction.space()
+        };
+        let generic =
+            accessed == Space::Generic && matches!(variable.space, Space::Global | Space::Const);
+        if accessed != variable.space && !generic {
+            let (name, space) = (&variable.name, variable.space);
+            return Err(format!(
+                "`{name}` lies in {space} memory and is accessed in {accessed}"
+            ));
+        }
+        if variable.space == Space::Const && instruction.effect() != Effect::Load {
+            return Err(format!("`{}` is constant", variable.name));
+        }
+    }
+    Ok(())
 }
 
 fn check_access(instruction: &Instruction) -> Result<(), String> {
@@ -175,12 +268,18 @@ fn check_rounding(instruction: &Instruction) -> Result<(), String> {
     };
     let to_integer = [Modifier::Rni, Modifier::Rzi, Modifier::Rmi, Modifier::Rpi];
     let rounds_to_integer = to_integer.iter().any(|modifier| instruction.has(*modifier));
-    let rounds = instruction.has(Modifier::Rn);
-    match (from.is_float(), to.is_float()) {
+    let directed = [Modifier::Rn, Modifier::Rz, Modifier::Rm, Modifier::Rp];
+    let rounds = directed.iter().any(|modifier| instruction.has(*modifier));
+    let is_number = |ty: Type| matches!(ty.class(), Class::Float | Class::BFloat);
+    match (is_number(from), is_number(to)) {
         (true, false) if !rounds_to_integer => {
             Err("a conversion to an integer needs .rni, .rzi, .rmi or .rpi".into())
         }
         (false, true) if !rounds => Err("a conversion from an integer needs .rn".into()),
+        (true, true) if from.bits() == to.bits() && from != to && !rounds => {
+            Err("a conversion that loses bits needs .rn".into())
+        }
+        (true, true) if from.bits() == to.bits() && from != to => Ok(()),
         (true, true) if from.bits() > to.bits() && !rounds => {
             Err("a conversion that loses bits needs .rn".into())
         }

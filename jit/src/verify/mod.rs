@@ -5,6 +5,7 @@
 //! works out each kernel's [`Signature`], by which the host checks launches.
 
 mod instructions;
+mod memory;
 mod signatures;
 mod size;
 
@@ -35,7 +36,8 @@ pub fn verify(module: &Module) -> Result<Accepted, Vec<Diagnostic>> {
         found.push(Diagnostic::warning(Span::default(), message));
     }
     for function in &module.functions {
-        instructions::check(function, &mut found);
+        instructions::check(module, function, &mut found);
+        memory::check(function, &mut found);
     }
     size::check(module, &mut found);
     if found.has_errors() {

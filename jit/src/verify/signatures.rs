@@ -1,7 +1,7 @@
 //! What a kernel expects from a launch.
 
 use crate::analysis::pointer_parameters;
-use crate::ir::{Class, Function, ParameterDeclaration, Type};
+use crate::ir::{Class, Function, ParameterDeclaration, Space, Type};
 use crate::limits::MAX_THREADS_PER_BLOCK;
 use crate::signature::{Parameter, ParameterType, Signature};
 
@@ -26,8 +26,9 @@ pub(super) fn signature(function: &Function) -> Signature {
             .max_threads
             .unwrap_or(MAX_THREADS_PER_BLOCK)
             .min(MAX_THREADS_PER_BLOCK),
-        shared_memory: 0,
-        local_memory: 0,
+        // Both are far below 2^32: the verifier has held them against their limits.
+        shared_memory: function.variable_bytes(Space::Shared) as u32,
+        local_memory: function.variable_bytes(Space::Local) as u32,
         registers: function.registers.len() as u32,
     }
 }
@@ -55,7 +56,7 @@ fn scalar(ty: Type) -> ParameterType {
         Type::S16 => ParameterType::S16,
         Type::S32 => ParameterType::S32,
         Type::S64 => ParameterType::S64,
-        Type::Pred | Type::B8 | Type::U8 => ParameterType::U8,
+        Type::B8 | Type::U8 => ParameterType::U8,
         Type::B16 | Type::U16 => ParameterType::U16,
         Type::B32 | Type::U32 => ParameterType::U32,
         Type::B64 | Type::U64 => ParameterType::U64,
@@ -63,5 +64,6 @@ fn scalar(ty: Type) -> ParameterType {
         Type::Bf16 => ParameterType::Bf16,
         Type::F32 => ParameterType::F32,
         Type::F64 => ParameterType::F64,
+        other => ParameterType::Bytes(other.bytes()),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::{back_edges, exposed_registers};
 use crate::diagnostics::Diagnostics;
-use crate::ir::{Effect, Function, Module};
+use crate::ir::{Function, Module};
 use crate::limits::{MAX_BLOCKS, MAX_LIVE_CELLS};
 
 pub(super) fn check(module: &Module, found: &mut Diagnostics) {
@@ -37,11 +37,10 @@ const BLOCKS_OF_A_LOOP: usize = 2;
 
 /// About how many blocks the kernel will have when it is guarded.
 fn guarded_blocks(function: &Function) -> usize {
-    let instructions = function.blocks.iter().flat_map(|block| &block.instructions);
-    let effects = instructions.map(|instruction| instruction.opcode().effect());
-    let accesses = effects
-        .filter(|effect| matches!(effect, Effect::Load | Effect::Store))
-        .count();
+    let accesses = function
+        .instructions()
+        .filter(|instruction| instruction.is_access());
+    let accesses = accesses.count();
     function.blocks.len()
         + accesses * BLOCKS_OF_AN_ACCESS
         + back_edges(function).len() * BLOCKS_OF_A_LOOP

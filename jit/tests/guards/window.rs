@@ -111,6 +111,7 @@ impl<'a> Test<'a> {
             grid: [self.blocks, 1, 1],
             block: self.block,
             dynamic_shared: 0,
+            variables: 0,
         };
         let stop_word = &stop;
         let outcome = std::thread::scope(|scope| {

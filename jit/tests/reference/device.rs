@@ -71,6 +71,7 @@ impl Applied {
             grid: [1, 1, 1],
             block: [operands.len() as u32, 1, 1],
             dynamic_shared: 0,
+            variables: 0,
         };
         // SAFETY: the window, a power of two long, and the parameters, the stop word and the fault slot live until the call is
         // over, and no one else uses them.

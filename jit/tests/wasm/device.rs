@@ -147,6 +147,7 @@ impl Test {
             grid: [self.blocks, 1, 1],
             block: [self.block, 1, 1],
             dynamic_shared: 0,
+            variables: 0,
         };
         let stop_word = &stop;
         let outcome = std::thread::scope(|scope| {

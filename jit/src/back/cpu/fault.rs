@@ -11,6 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub enum FaultKind {
     /// A global-memory access outside the window, or in checked mode outside every buffer.
     GlobalOutOfBounds,
+    /// A shared-memory access outside the block's allocation.
+    SharedOutOfBounds,
+    /// A local-memory access outside the thread's allocation.
+    LocalOutOfBounds,
     /// An address that is not a multiple of the access size.
     Misaligned,
     /// `trap`, `brkpt`, WebAssembly's `unreachable` or a failed assertion without a text.
@@ -19,16 +23,21 @@ pub enum FaultKind {
     DivideByZero,
     /// A quotient or a converted number that does not fit, likewise.
     IntegerOverflow,
+    /// An operation of a warp whose participants wait elsewhere, so that it can never be done.
+    Divergence,
 }
 
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::GlobalOutOfBounds => "global access out of bounds",
+            Self::SharedOutOfBounds => "shared access out of bounds",
+            Self::LocalOutOfBounds => "local access out of bounds",
             Self::Misaligned => "misaligned access",
             Self::Trap => "trap",
             Self::DivideByZero => "integer division by zero",
             Self::IntegerOverflow => "integer overflow",
+            Self::Divergence => "divergent operation of a warp",
         })
     }
 }

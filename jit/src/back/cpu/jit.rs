@@ -1,31 +1,33 @@
 //! Machine code in memory.
 
-use super::codegen::{self, Externals};
-use super::launch::Launch;
+use super::block::Segments;
+use super::codegen::{self, Externals, Untranslatable};
+use super::kernel::{Entry, Program};
 use super::proved::{Proved, variant};
-use super::runtime::{approx, libcall, record_fault};
+use super::runtime::Runtime;
+use super::suspension::{self, Segmented};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::ir;
+use crate::ir::{self, FaultSite};
 use crate::limits::MAX_FRAME_BYTES;
-use cranelift_codegen::ir::{AbiParam, Signature, types};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::Context;
+use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature, UserFuncName, types};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetFrontendConfig};
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::{Context, ir::UserFuncName};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module as _};
 use std::fmt;
 
-/// What a compiled kernel looks like: the launch, the block's index; 0 for the end, 1 for a fault, 2 for a stop.
-///
-/// The index comes by address: values that only a fault needs then take no register in the loop over the threads.
-pub(super) type Entry = unsafe extern "C" fn(*const Launch, *const [u32; 3]) -> u32;
-
 /// The code of a module.
 pub(super) struct Code {
-    entries: Vec<Entry>,
-    /// Owns the memory of the entries; taken when it is freed.
+    /// Owns the memory of the code; taken when it is freed.
     module: Option<JITModule>,
+}
+
+/// A kernel's code, and what it may record.
+pub(super) struct Compiled {
+    pub(super) program: Program,
+    pub(super) sites: Vec<FaultSite>,
 }
 
 // SAFETY: after compilation the module is only kept for its memory, which nothing writes any more; entries are
@@ -36,9 +38,7 @@ unsafe impl Sync for Code {}
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code")
-            .field("entries", &self.entries.len())
-            .finish()
+        f.debug_struct("Code").finish_non_exhaustive()
     }
 }
 
@@ -52,86 +52,145 @@ impl Drop for Code {
 }
 
 impl Code {
-    pub(super) fn entry(&self, index: usize) -> Entry {
-        self.entries[index]
-    }
-
+    /// Compiles every kernel of a module.
     pub(super) fn compile(
         source: &ir::Module,
         proved: &[Option<Proved>],
-    ) -> Result<Self, Diagnostic> {
-        let mut module = new_module(Effort::of(source))?;
-        let externals = declare_externals(&mut module)?;
-        let mut context = module.make_context();
-        let mut frontend = FunctionBuilderContext::new();
-        let mut ids = Vec::with_capacity(source.functions.len());
+    ) -> Result<(Self, Vec<Compiled>), Diagnostic> {
+        let mut compiler = Compiler::new(Effort::of(source))?;
+        let mut pending = Vec::with_capacity(source.functions.len());
         for (index, function) in source.functions.iter().enumerate() {
-            let id = module
-                .declare_function(
-                    &format!("kernel{index}"),
-                    Linkage::Local,
-                    &entry_signature(&module),
-                )
-                .map_err(internal)?;
-            define(
-                &mut module,
-                &mut context,
-                &mut frontend,
-                &externals,
-                function,
-                variant(proved, index),
-                id,
-            )?;
-            ids.push(id);
+            pending.push(compiler.kernel(function, variant(proved, index))?);
         }
-        module.finalize_definitions().map_err(internal)?;
-        let entry = |id: &FuncId| {
-            let address = module.get_finalized_function(*id);
-            // SAFETY: the address is that of a function defined above with this very signature.
-            unsafe { std::mem::transmute::<*const u8, Entry>(address) }
+        compiler.module.finalize_definitions().map_err(internal)?;
+        let compiled = pending
+            .into_iter()
+            .map(|kernel| kernel.finish(&compiler.module));
+        let compiled = compiled.collect();
+        let code = Self {
+            module: Some(compiler.module),
         };
-        let entries = ids.iter().map(entry).collect();
-        Ok(Self {
-            entries,
-            module: Some(module),
-        })
+        Ok((code, compiled))
     }
 }
 
-fn define(
-    module: &mut JITModule,
-    context: &mut Context,
-    frontend: &mut FunctionBuilderContext,
-    externals: &Externals<FuncId>,
-    function: &ir::Function,
-    proved: Option<&Proved>,
-    id: FuncId,
-) -> Result<(), Diagnostic> {
-    context.func.signature = entry_signature(module);
-    context.func.name = UserFuncName::user(0, id.as_u32());
-    let externals = externals.map(|id| module.declare_func_in_func(id, &mut context.func));
-    let target = module.target_config();
-    codegen::translate(
-        function,
-        proved,
-        target,
-        &mut context.func,
-        frontend,
-        &externals,
-    )
-    .map_err(|error| Diagnostic::error(error.span, error.message))?;
-    module.define_function(id, context).map_err(|error| {
-        Diagnostic::error(
-            function.span,
-            format!(
+/// A kernel whose code has no address yet.
+struct Pending {
+    ids: Vec<FuncId>,
+    segmented: Option<Segmented>,
+    sites: Vec<FaultSite>,
+}
+
+impl Pending {
+    fn finish(self, module: &JITModule) -> Compiled {
+        let entry = |id: &FuncId| {
+            let address = module.get_finalized_function(*id);
+            // SAFETY: the address is that of a function that was defined with this very signature.
+            unsafe { std::mem::transmute::<*const u8, Entry>(address) }
+        };
+        let program = match self.segmented {
+            None => Program::Whole(entry(&self.ids[0])),
+            Some(segmented) => Program::Segments(Segments {
+                entries: self.ids.iter().map(entry).collect(),
+                suspensions: segmented.suspensions,
+                frames: segmented.frames,
+            }),
+        };
+        Compiled {
+            program,
+            sites: self.sites,
+        }
+    }
+}
+
+/// What compiling one function after another needs.
+struct Compiler {
+    module: JITModule,
+    context: Context,
+    frontend: FunctionBuilderContext,
+    externals: Externals<FuncId>,
+}
+
+impl Compiler {
+    fn new(effort: Effort) -> Result<Self, Diagnostic> {
+        let mut module = new_module(effort)?;
+        let externals = declare_externals(&mut module)?;
+        Ok(Self {
+            context: module.make_context(),
+            frontend: FunctionBuilderContext::new(),
+            externals,
+            module,
+        })
+    }
+
+    fn kernel(
+        &mut self,
+        function: &ir::Function,
+        proved: Option<&Proved>,
+    ) -> Result<Pending, Diagnostic> {
+        if !suspension::waits(function) {
+            let id = self.define(function, |target, into, frontend, externals| {
+                codegen::translate(function, proved, target, into, frontend, externals)
+            })?;
+            return Ok(Pending {
+                ids: vec![id],
+                segmented: None,
+                sites: function.sites.clone(),
+            });
+        }
+        let segmented = Segmented::of(function)?;
+        let mut ids = Vec::with_capacity(segmented.suspensions.len() + 1);
+        for entry in 0..=segmented.suspensions.len() {
+            let id = self.define(function, |target, into, frontend, externals| {
+                codegen::translate_segment(&segmented, entry, target, into, frontend, externals)
+            })?;
+            ids.push(id);
+        }
+        Ok(Pending {
+            ids,
+            sites: segmented.function.sites.clone(),
+            segmented: Some(segmented),
+        })
+    }
+
+    /// Compiles one function of the kernel.
+    fn define(
+        &mut self,
+        kernel: &ir::Function,
+        translate: impl FnOnce(
+            TargetFrontendConfig,
+            &mut Function,
+            &mut FunctionBuilderContext,
+            &Externals<FuncRef>,
+        ) -> Result<(), Untranslatable>,
+    ) -> Result<FuncId, Diagnostic> {
+        let Self {
+            module,
+            context,
+            frontend,
+            externals,
+        } = self;
+        let signature = entry_signature(module);
+        let id = module
+            .declare_anonymous_function(&signature)
+            .map_err(internal)?;
+        context.func.signature = signature;
+        context.func.name = UserFuncName::user(0, id.as_u32());
+        let externals = externals.map(|id| module.declare_func_in_func(id, &mut context.func));
+        let target = module.target_config();
+        translate(target, &mut context.func, frontend, &externals)
+            .map_err(|error| Diagnostic::error(error.span, error.message))?;
+        module.define_function(id, context).map_err(|error| {
+            let message = format!(
                 "the kernel `{}` could not be compiled: {error}",
-                function.name
-            ),
-        )
-    })?;
-    check_frame(function, context)?;
-    module.clear_context(context);
-    Ok(())
+                kernel.name
+            );
+            Diagnostic::error(kernel.span, message)
+        })?;
+        check_frame(kernel, context)?;
+        module.clear_context(context);
+        Ok(id)
+    }
 }
 
 /// Kernels run on threads whose stacks have megabytes; a kernel that needs a large part of one is refused.
@@ -188,15 +247,9 @@ impl Effort {
 fn new_module(effort: Effort) -> Result<JITModule, Diagnostic> {
     let isa = native_isa(effort)?;
     let mut builder = JITBuilder::with_isa(isa, Box::new(libcall_name));
-    builder.symbol("record_fault", record_fault as *const u8);
-    builder.symbol("sin", approx::sin as *const u8);
-    builder.symbol("cos", approx::cos as *const u8);
-    builder.symbol("ex2", approx::ex2 as *const u8);
-    builder.symbol("lg2", approx::lg2 as *const u8);
-    builder.symbol("tanh", approx::tanh as *const u8);
-    builder.symbol("rsqrt", approx::rsqrt as *const u8);
-    builder.symbol("fmaf", libcall::fmaf as *const u8);
-    builder.symbol("fma", libcall::fma as *const u8);
+    for function in Runtime::ALL {
+        builder.symbol(function.name(), function.address());
+    }
     Ok(JITModule::new(builder))
 }
 
@@ -228,29 +281,21 @@ fn libcall_name(call: cranelift_codegen::ir::LibCall) -> String {
 }
 
 fn declare_externals(module: &mut JITModule) -> Result<Externals<FuncId>, Diagnostic> {
-    let pointer = module.target_config().pointer_type();
-    let mut record = module.make_signature();
-    record.params.extend([AbiParam::new(pointer); 2]);
-    record.params.push(AbiParam::new(types::I32));
-    record.params.push(AbiParam::new(types::I64));
-    record.params.extend([AbiParam::new(types::I32); 3]);
-    let mut unary = module.make_signature();
-    unary.params.push(AbiParam::new(types::F32));
-    unary.returns.push(AbiParam::new(types::F32));
-    let mut import = |name: &str, signature: &Signature| {
+    let declare = |function: &Runtime| {
+        let mut signature = module.make_signature();
+        let parameters = function.parameters().iter();
+        signature
+            .params
+            .extend(parameters.map(|ty| AbiParam::new(*ty)));
+        signature
+            .returns
+            .extend(function.result().map(AbiParam::new));
         module
-            .declare_function(name, Linkage::Import, signature)
+            .declare_function(function.name(), Linkage::Import, &signature)
             .map_err(internal)
     };
-    Ok(Externals {
-        record_fault: import("record_fault", &record)?,
-        sin: import("sin", &unary)?,
-        cos: import("cos", &unary)?,
-        ex2: import("ex2", &unary)?,
-        lg2: import("lg2", &unary)?,
-        tanh: import("tanh", &unary)?,
-        rsqrt: import("rsqrt", &unary)?,
-    })
+    let declared: Result<Vec<FuncId>, Diagnostic> = Runtime::ALL.iter().map(declare).collect();
+    declared.map(Externals)
 }
 
 fn internal(error: impl fmt::Display) -> Diagnostic {

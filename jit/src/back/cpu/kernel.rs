@@ -1,20 +1,36 @@
 //! Compiled modules and their kernels.
 
+use super::arena::{Arena, Needs};
+use super::block::{Block, Segments};
 use super::fault::{Fault, FaultKind, FaultSlot};
 use super::jit::Code;
-use super::launch::{Launch, Outcome};
+use super::launch::{BlockContext, Launch, Outcome};
 use super::proved::{Proved, variant};
 use crate::diagnostics::Diagnostic;
-use crate::ir::{self, FaultCause, FaultSite};
+use crate::ir::{self, FaultCause, FaultSite, Space};
+use crate::limits::MAX_THREADS_PER_BLOCK;
 use crate::signature::Signature;
 use crate::verify::Accepted;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// What compiled code looks like: the launch, the block; 0 for the end, 1 for a fault, 2 for a stop.
+pub(super) type Entry = unsafe extern "C" fn(*const Launch, *const BlockContext) -> u32;
+
+/// How a kernel's blocks are run.
+#[derive(Debug)]
+pub(super) enum Program {
+    /// One function runs all threads of a block, one after the other.
+    Whole(Entry),
+    /// Threads wait for each other.
+    Segments(Segments),
+}
+
 /// A compiled module.
 #[derive(Clone, Debug)]
 pub struct Module {
+    variables: Vec<ir::Variable>,
     kernels: Vec<Kernel>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -27,9 +43,44 @@ pub struct Kernel(Arc<Inner>);
 struct Inner {
     signature: Signature,
     sites: Vec<FaultSite>,
-    code: Arc<Code>,
-    /// Its place among the functions of `code`.
-    index: usize,
+    program: Program,
+    memory: KernelMemory,
+    /// Where the program's code is.
+    _code: Arc<Code>,
+}
+
+/// The memory that a kernel's variables need.
+#[derive(Debug)]
+struct KernelMemory {
+    /// Bytes of static shared memory.
+    shared: u64,
+    /// Where the shared memory begins whose size a launch decides.
+    dynamic_start: u64,
+    local: u64,
+}
+
+impl KernelMemory {
+    fn of(function: &ir::Function) -> Self {
+        let (_, shared) = function.variable_layout(Space::Shared);
+        let dynamic = function
+            .variables
+            .iter()
+            .filter(|variable| variable.dynamic);
+        let align = dynamic.map(|variable| u64::from(variable.align)).max();
+        Self {
+            shared,
+            dynamic_start: shared.next_multiple_of(align.unwrap_or(16).max(1)),
+            local: function.variable_bytes(Space::Local),
+        }
+    }
+
+    /// Bytes of a block's shared memory in a launch.
+    fn shared(&self, dynamic: u32) -> u64 {
+        match dynamic {
+            0 => self.shared,
+            dynamic => self.dynamic_start + u64::from(dynamic),
+        }
+    }
 }
 
 /// Compiles a module that the verifier accepted and [`crate::sandbox`] instrumented.
@@ -38,10 +89,12 @@ pub(crate) fn compile(
     proved: &[Option<Proved>],
     accepted: Accepted,
 ) -> Result<Module, Diagnostic> {
-    let code = Arc::new(Code::compile(module, proved)?);
-    let functions = module.functions.iter().zip(accepted.signatures).enumerate();
-    let kernels = functions.map(|(index, (function, signature))| {
-        let mut sites = function.sites.clone();
+    let (code, programs) = Code::compile(module, proved)?;
+    let code = Arc::new(code);
+    let functions = module.functions.iter().zip(accepted.signatures);
+    let kernels = functions.zip(programs).enumerate();
+    let kernels = kernels.map(|(index, ((function, signature), compiled))| {
+        let mut sites = compiled.sites;
         // The second variant's sites come behind the first's, as its code counts them.
         sites.extend(
             variant(proved, index)
@@ -51,11 +104,13 @@ pub(crate) fn compile(
         Kernel(Arc::new(Inner {
             signature,
             sites,
-            code: Arc::clone(&code),
-            index,
+            program: compiled.program,
+            memory: KernelMemory::of(function),
+            _code: Arc::clone(&code),
         }))
     });
     Ok(Module {
+        variables: module.variables.clone(),
         kernels: kernels.collect(),
         diagnostics: accepted.diagnostics,
     })
@@ -73,6 +128,16 @@ impl Module {
             .iter()
             .find(|kernel| kernel.signature().name == name)
             .cloned()
+    }
+
+    /// Bytes of memory that a loaded module needs for its own variables; 0 if it has none.
+    pub fn variable_bytes(&self) -> u64 {
+        ir::variable_layout(&self.variables).1
+    }
+
+    /// What is in that memory before the first kernel runs, if it begins at this address of the guest's window.
+    pub fn initial_variables(&self, address: u64) -> Vec<u8> {
+        ir::initial_bytes(&self.variables, address)
     }
 
     /// Warnings and notes of the compilation.
@@ -97,11 +162,12 @@ impl Kernel {
     /// * `launch.window_host` points to `window_mask + 1` reserved bytes, of which `window_mapped` can be read and written;
     ///   everyone else who uses them expects a kernel's data races;
     /// * if the module was compiled with `checked`, `launch.granules` points to `window_mapped / 256` entries;
+    /// * `launch.variables` is an address in the window from which on the module's variables lie, if it has any;
     /// * `launch.stop` and `launch.fault` point to what their types say;
     /// * `window_mask + 1` is a power of two and `window_base` and `window_mapped` are what [`Launch`] says.
     pub unsafe fn run_blocks(&self, launch: &Launch, blocks: Range<u64>) -> Outcome {
-        let entry = self.0.code.entry(self.0.index);
         let [width, height, _] = launch.grid.map(u64::from);
+        let mut arena = self.arena(launch);
         for block in blocks {
             // SAFETY: the caller vouches for `stop`.
             if unsafe { &*launch.stop }.load(Ordering::Relaxed) != 0 {
@@ -115,14 +181,61 @@ impl Kernel {
                 row / height.max(1),
             );
             let index = [x as u32, y as u32, z as u32];
-            // SAFETY: the entry was compiled with this signature, and the caller vouches for what it reads.
-            match unsafe { entry(launch, &raw const index) } {
-                0 => {}
-                1 => return Outcome::Faulted,
-                _ => return Outcome::Stopped,
+            // SAFETY: the caller promises what this asks for.
+            let outcome = unsafe { self.run_block(launch, &mut arena, index) };
+            if outcome != Outcome::Completed {
+                return outcome;
             }
         }
         Outcome::Completed
+    }
+
+    /// # Safety
+    ///
+    /// As [`Kernel::run_blocks`].
+    unsafe fn run_block(&self, launch: &Launch, arena: &mut Arena, index: [u32; 3]) -> Outcome {
+        match &self.0.program {
+            Program::Whole(entry) => {
+                let context = arena.begin_block(index);
+                // SAFETY: the entry was compiled with this signature; the context points to the arena, which outlives the call,
+                // and the caller vouches for the launch.
+                match unsafe { entry(launch, &raw const context) } {
+                    0 => Outcome::Completed,
+                    1 => Outcome::Faulted,
+                    _ => Outcome::Stopped,
+                }
+            }
+            Program::Segments(segments) => {
+                let block = Block::new(segments, launch, arena, index);
+                // SAFETY: as above.
+                unsafe { block.run() }
+            }
+        }
+    }
+
+    /// Memory for the blocks that one worker runs.
+    fn arena(&self, launch: &Launch) -> Arena {
+        let threads: u64 = launch
+            .block
+            .iter()
+            .map(|extent| u64::from(*extent))
+            .product();
+        let threads = threads.min(u64::from(MAX_THREADS_PER_BLOCK));
+        let memory = &self.0.memory;
+        let mut needs = Needs {
+            shared: memory.shared(launch.dynamic_shared),
+            local: memory.local,
+            local_threads: 1,
+            frames: 0,
+        };
+        match &self.0.program {
+            Program::Whole(_) => Arena::new(&needs, 0),
+            Program::Segments(segments) => {
+                needs.local_threads = threads;
+                needs.frames = u64::from(segments.frames.bytes);
+                Arena::new(&needs, threads as usize)
+            }
+        }
     }
 
     /// The fault that a launch of this kernel recorded, if it did.
@@ -131,6 +244,9 @@ impl Kernel {
         let site = self.0.sites.get(raw.site as usize)?;
         let kind = match site.cause {
             FaultCause::GlobalOutOfBounds => FaultKind::GlobalOutOfBounds,
+            FaultCause::SharedOutOfBounds => FaultKind::SharedOutOfBounds,
+            FaultCause::LocalOutOfBounds => FaultKind::LocalOutOfBounds,
+            FaultCause::Divergence => FaultKind::Divergence,
             FaultCause::Misaligned => FaultKind::Misaligned,
             FaultCause::Trap => FaultKind::Trap,
             FaultCause::DivideByZero => FaultKind::DivideByZero,

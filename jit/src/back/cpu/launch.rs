@@ -34,6 +34,34 @@ pub struct Launch {
     pub block: [u32; 3],
     /// Dynamic shared memory per block, in bytes.
     pub dynamic_shared: u32,
+    /// The address at which kernels see the module's own variables, in the window.
+    pub variables: u64,
+}
+
+/// One block as compiled code sees it.
+#[repr(C)]
+#[derive(Debug)]
+pub(super) struct BlockContext {
+    /// Index of the block in the grid.
+    pub(super) index: [u32; 3],
+    /// The thread to begin with, by number in the block, x fastest.
+    pub(super) first: u32,
+    /// The thread to end before.
+    pub(super) last: u32,
+    /// The block's shared memory.
+    pub(super) shared: *mut u8,
+    /// Bytes of it that may be accessed.
+    pub(super) shared_size: u64,
+    /// Bytes that are reserved for it, a power of two, less one.
+    pub(super) shared_mask: u64,
+    /// The threads' local memory.
+    pub(super) local: *mut u8,
+    /// What threads keep while they wait.
+    pub(super) frames: *mut u8,
+    /// For each thread the entry that it shall run.
+    pub(super) run: *const u32,
+    /// For each thread where it waits.
+    pub(super) waits: *mut u32,
 }
 
 // SAFETY: the pointers are handed to compiled code and nothing else; that they stay valid on every thread
@@ -44,7 +72,7 @@ unsafe impl Sync for Launch {}
 
 /// Byte offsets of the fields that compiled code reads.
 pub(super) mod field {
-    use super::{Launch, offset_of};
+    use super::{BlockContext, Launch, offset_of};
 
     pub(in super::super) const PARAMETERS: i32 = offset_of!(Launch, parameters) as i32;
     pub(in super::super) const WINDOW_HOST: i32 = offset_of!(Launch, window_host) as i32;
@@ -55,6 +83,18 @@ pub(super) mod field {
     pub(in super::super) const STOP: i32 = offset_of!(Launch, stop) as i32;
     pub(in super::super) const GRID: i32 = offset_of!(Launch, grid) as i32;
     pub(in super::super) const BLOCK: i32 = offset_of!(Launch, block) as i32;
+    pub(in super::super) const DYNAMIC_SHARED: i32 = offset_of!(Launch, dynamic_shared) as i32;
+    pub(in super::super) const VARIABLES: i32 = offset_of!(Launch, variables) as i32;
+    pub(in super::super) const INDEX: i32 = offset_of!(BlockContext, index) as i32;
+    pub(in super::super) const FIRST: i32 = offset_of!(BlockContext, first) as i32;
+    pub(in super::super) const LAST: i32 = offset_of!(BlockContext, last) as i32;
+    pub(in super::super) const SHARED: i32 = offset_of!(BlockContext, shared) as i32;
+    pub(in super::super) const SHARED_SIZE: i32 = offset_of!(BlockContext, shared_size) as i32;
+    pub(in super::super) const SHARED_MASK: i32 = offset_of!(BlockContext, shared_mask) as i32;
+    pub(in super::super) const LOCAL: i32 = offset_of!(BlockContext, local) as i32;
+    pub(in super::super) const FRAMES: i32 = offset_of!(BlockContext, frames) as i32;
+    pub(in super::super) const RUN: i32 = offset_of!(BlockContext, run) as i32;
+    pub(in super::super) const WAITS: i32 = offset_of!(BlockContext, waits) as i32;
 }
 
 /// How a run of blocks ended.

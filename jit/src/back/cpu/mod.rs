@@ -3,13 +3,17 @@
 //! A kernel becomes one function that runs one block: the threads of the block are a loop around the kernel's body, so what
 //! depends on the block alone is computed once. [`Kernel::run_blocks`] calls it for a run of blocks.
 
+mod arena;
+mod block;
 mod codegen;
+mod collective;
 mod fault;
 mod jit;
 mod kernel;
 mod launch;
 mod proved;
 mod runtime;
+mod suspension;
 
 pub use fault::{Fault, FaultKind, FaultSlot};
 pub use kernel::{Kernel, Module};

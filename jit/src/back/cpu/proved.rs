@@ -1,8 +1,9 @@
 //! The second variant of a kernel.
 
+use super::suspension;
 use crate::analysis::rows::{Plan, mark_rows};
 use crate::ir::Function;
-use crate::sandbox::{Options, instrument_function};
+use crate::sandbox::{ModuleLayout, Options, instrument_function};
 
 /// The most instructions of a kernel that is compiled twice: compiling takes a time that grows faster than the kernel.
 const MAX_INSTRUCTIONS: usize = 2000;
@@ -20,14 +21,15 @@ pub(crate) struct Proved {
 
 impl Proved {
     /// The variant of a verified kernel that no guard is in yet; none if no access steps evenly.
-    pub(crate) fn of(function: &Function) -> Option<Self> {
+    pub(crate) fn of(function: &Function, layout: &ModuleLayout) -> Option<Self> {
         let size = function.instruction_count();
-        if size > MAX_INSTRUCTIONS || function.blocks.len() > MAX_BLOCKS {
+        let is_large = size > MAX_INSTRUCTIONS || function.blocks.len() > MAX_BLOCKS;
+        if is_large || suspension::waits(function) || function.has_small_variables() {
             return None;
         }
         let mut function = function.clone();
         let plan = mark_rows(&mut function)?;
-        instrument_function(&mut function, &Options { checked: false });
+        instrument_function(&mut function, layout, &Options { checked: false });
         Some(Self { function, plan })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ir::{
     Address, AddressBase, Function, Hidden, Instruction, Modifier, Operand, Predicate, Register,
-    RoleKind, RoleType, Slot, Type,
+    Slot, Symbol, Type,
 };
 
 /// The name of the launch record's address in a sandboxed kernel.
@@ -15,14 +15,39 @@ pub(super) fn hidden_offset(hidden: Hidden) -> u32 {
         Hidden::WindowMapped => 8,
         Hidden::Granules => 16,
         Hidden::Stop => 24,
+        Hidden::Variables => 40,
+        Hidden::SharedSize => 48,
+        // The addresses of two arrays, which no launch decides.
+        Hidden::SharedBase | Hidden::LocalBase => 0,
     }
+}
+
+/// What a variable is called.
+pub(super) fn variable_name(function: &Function, symbol: Symbol) -> String {
+    match symbol {
+        Symbol::Module(index) => module_variable_name(index),
+        Symbol::Function(index) => match function.variables.get(index as usize) {
+            Some(variable) if variable.dynamic => dynamic_name(variable.align),
+            _ => format!("f{index}"),
+        },
+    }
+}
+
+/// What one of the module's own variables is called.
+pub(super) fn module_variable_name(index: u32) -> String {
+    format!("v{index}")
+}
+
+/// What the shared memory is called whose size a launch decides: all of one alignment begins at one place.
+pub(super) fn dynamic_name(align: u32) -> String {
+    format!("d{align}")
 }
 
 /// Where the address of the fault record lies in the launch record.
 pub(super) const FAULT_OFFSET: u32 = 32;
 
 /// Bytes of the launch record.
-pub(super) const RECORD_BYTES: u32 = 40;
+pub(super) const RECORD_BYTES: u32 = 56;
 
 pub(super) fn register(function: &Function, register: Register) -> String {
     let prefix = match function.registers.get(register.index()) {
@@ -31,6 +56,7 @@ pub(super) fn register(function: &Function, register: Register) -> String {
         Some(ty) if ty.is_float() && ty.bits() == 64 => "%fd",
         Some(ty) if ty.bits() == 64 => "%rd",
         Some(ty) if ty.bits() == 32 => "%r",
+        Some(ty) if ty.bits() == 8 => "%rb",
         _ => "%rs",
     };
     format!("{prefix}{}", register.0)
@@ -56,7 +82,7 @@ pub(super) fn print(text: &mut String, function: &Function, instruction: &Instru
         .zip(&instruction.operands)
         .enumerate()
     {
-        if *given == Operand::Absent {
+        if *given == Operand::Absent || role.implicit {
             continue;
         }
         text.push_str(match (index, role.paired) {
@@ -64,13 +90,7 @@ pub(super) fn print(text: &mut String, function: &Function, instruction: &Instru
             (_, true) => "|",
             (_, false) => ", ",
         });
-        let ty = match role.kind {
-            RoleKind::Value(RoleType::T) => instruction.t,
-            RoleKind::Value(RoleType::U) => instruction.u,
-            RoleKind::Value(RoleType::Wide) => instruction.t.and_then(Type::widened),
-            RoleKind::Value(RoleType::Fixed(ty)) => Some(ty),
-            RoleKind::Address | RoleKind::Label => None,
-        };
+        let ty = role.value_type(instruction);
         text.push_str(&operand(function, given, ty.unwrap_or(Type::B64)));
     }
     text.push_str(";\n");
@@ -79,14 +99,14 @@ pub(super) fn print(text: &mut String, function: &Function, instruction: &Instru
 fn print_name(text: &mut String, instruction: &Instruction) {
     let form = instruction.form.form();
     text.push_str(form.name);
+    let mut chosen = instruction.modifiers.iter().peekable();
     for slot in &form.slots {
         let word = match slot {
-            Slot::Modifier { choices, .. } => instruction
-                .modifiers
-                .iter()
-                .find(|modifier| choices.contains(modifier))
+            Slot::Modifier { choices, .. } => chosen
+                .next_if(|modifier| choices.contains(modifier))
                 .map(|chosen| chosen.name()),
-            Slot::T | Slot::Fixed(_) => instruction.t.map(Type::name),
+            Slot::T => instruction.t.map(Type::name),
+            Slot::Fixed(ty) => Some(ty.name()),
             Slot::U => instruction.u.map(Type::name),
             // The sandbox's own memory is global memory, on a GPU.
             Slot::Internal => Some(Modifier::Global.name()),
@@ -105,7 +125,22 @@ fn operand(function: &Function, operand: &Operand, ty: Type) -> String {
         Operand::Immediate(bits) => immediate(*bits, ty),
         Operand::Special(special) => special.name().to_owned(),
         Operand::Hidden(hidden) => hidden_register(*hidden).to_owned(),
+        Operand::Symbol(symbol, 0) => variable_name(function, *symbol),
+        Operand::Symbol(symbol, offset) => {
+            format!("{}{offset:+}", variable_name(function, *symbol))
+        }
         Operand::Address(address) => format!("[{}]", self::address(function, address)),
+        Operand::Tensor(address, coordinates) => {
+            let coordinates: Vec<String> = coordinates
+                .iter()
+                .map(|coordinate| self::operand(function, coordinate, Type::B32))
+                .collect();
+            format!(
+                "[{}, {{{}}}]",
+                self::address(function, address),
+                coordinates.join(", ")
+            )
+        }
         Operand::Vector(elements) => {
             let elements: Vec<String> = elements
                 .iter()
@@ -125,6 +160,10 @@ pub(super) fn hidden_register(hidden: Hidden) -> &'static str {
         Hidden::WindowMapped => "%window_mapped",
         Hidden::Granules => "%granules",
         Hidden::Stop => "%stop",
+        Hidden::Variables => "%variables",
+        Hidden::SharedBase => "%shared_base",
+        Hidden::SharedSize => "%shared_size",
+        Hidden::LocalBase => "%local_base",
     }
 }
 
@@ -132,6 +171,7 @@ fn address(function: &Function, address: &Address) -> String {
     let base = match address.base {
         AddressBase::Register(base) => register(function, base),
         AddressBase::Parameter(index) => format!("p{index}"),
+        AddressBase::Variable(symbol) => variable_name(function, symbol),
         AddressBase::Absolute => return address.offset.to_string(),
     };
     match address.offset {
@@ -144,10 +184,17 @@ fn immediate(bits: u64, ty: Type) -> String {
     match ty {
         Type::F32 => format!("0f{bits:08X}"),
         Type::F64 => format!("0d{bits:016X}"),
+        // There is no spelling for the bits of a small float, but its value has one.
+        Type::F16 => double(half::f16::from_bits(bits as u16).to_f64()),
+        Type::Bf16 => double(half::bf16::from_bits(bits as u16).to_f64()),
         _ if ty.is_signed() => {
             let unused = 64 - ty.bits();
             ((bits << unused) as i64 >> unused).to_string()
         }
         _ => bits.to_string(),
     }
+}
+
+fn double(value: f64) -> String {
+    format!("0d{:016X}", value.to_bits())
 }

@@ -3,6 +3,7 @@
 use super::instructions::{
     self, FAULT_OFFSET, RECORD, RECORD_BYTES, hidden_offset, hidden_register, register,
 };
+use super::variables::{self, LOCAL, SHARED};
 use crate::ir::{BlockId, Function, Hidden, Operand, ParameterDeclaration, Register, Terminator};
 use std::fmt::Write as _;
 
@@ -10,6 +11,7 @@ pub(super) fn print(text: &mut String, index: usize, function: &Function) {
     print_head(text, index, function);
     text.push_str("{\n");
     print_registers(text, function);
+    variables::print_own(text, function);
     if function.sandboxed {
         print_hidden(text, function);
     }
@@ -80,21 +82,25 @@ fn print_hidden(text: &mut String, function: &Function) {
         Hidden::WindowMapped,
         Hidden::Granules,
         Hidden::Stop,
+        Hidden::Variables,
+        Hidden::SharedSize,
+        Hidden::SharedBase,
+        Hidden::LocalBase,
     ] {
         let uses = |operand: &Operand| *operand == Operand::Hidden(hidden);
-        let mut operands = function
-            .blocks
-            .iter()
-            .flat_map(|block| &block.instructions)
-            .flat_map(|i| &i.operands);
+        let mut operands = function.instructions().flat_map(|i| &i.operands);
         if operands.any(uses) {
             let name = hidden_register(hidden);
             let _ = writeln!(text, "\t.reg .b64 {name};");
-            let _ = writeln!(
-                text,
-                "\tld.param.u64 {name}, [{RECORD}+{}];",
-                hidden_offset(hidden)
-            );
+            let _ = match hidden {
+                Hidden::SharedBase => writeln!(text, "\tmov.u64 {name}, {SHARED};"),
+                Hidden::LocalBase => writeln!(text, "\tmov.u64 {name}, {LOCAL};"),
+                _ => writeln!(
+                    text,
+                    "\tld.param.u64 {name}, [{RECORD}+{}];",
+                    hidden_offset(hidden)
+                ),
+            };
         }
     }
     if !function.sites.is_empty() {
@@ -125,6 +131,19 @@ fn print_terminator(
             } else {
                 writeln!(text, "\tbra $B{};", otherwise.0)
             }
+        }
+        Terminator::Switch { index, targets } => {
+            let names: Vec<String> = targets
+                .iter()
+                .map(|target| format!("$B{}", target.0))
+                .collect();
+            let _ = writeln!(text, "$T{}: .branchtargets {};", next.0, names.join(", "));
+            writeln!(
+                text,
+                "\tbrx.idx {}, $T{};",
+                register(function, *index),
+                next.0
+            )
         }
         Terminator::Exit | Terminator::Stop => writeln!(text, "\tret;"),
         Terminator::Trap(_) => writeln!(text, "\ttrap;"),

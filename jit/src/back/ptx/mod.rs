@@ -4,6 +4,7 @@
 
 mod instructions;
 mod kernels;
+mod variables;
 
 use crate::ir::Module;
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ pub fn print(module: &Module) -> String {
     let _ = writeln!(text, ".version {major}.{minor}");
     let _ = writeln!(text, ".target {}", module.target_name);
     let _ = writeln!(text, ".address_size 64");
+    variables::print_module(&mut text, module);
     for (index, function) in module.functions.iter().enumerate() {
         text.push('\n');
         kernels::print(&mut text, index, function);

@@ -1,7 +1,7 @@
 //! The syntax tree: names as they are spelt, borrowed from the source.
 
 use crate::diagnostics::Span;
-use crate::ir::Type;
+use crate::ir::{Space, Type};
 
 /// A name with its place.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,9 @@ pub(super) struct Name<'a> {
 pub(super) struct Tree<'a> {
     pub(super) version: (u32, u32),
     pub(super) target: Name<'a>,
+    pub(super) variables: Vec<Variable<'a>>,
     pub(super) kernels: Vec<Kernel<'a>>,
+    pub(super) functions: Vec<DeviceFunction<'a>>,
 }
 
 /// An `.entry`.
@@ -27,7 +29,41 @@ pub(super) struct Kernel<'a> {
     pub(super) body: Vec<Statement<'a>>,
 }
 
-/// A kernel's parameter.
+/// A `.func`.
+#[derive(Debug)]
+pub(super) struct DeviceFunction<'a> {
+    pub(super) name: Name<'a>,
+    pub(super) returns: Vec<Parameter<'a>>,
+    pub(super) parameters: Vec<Parameter<'a>>,
+    /// None for a declaration.
+    pub(super) body: Option<Vec<Statement<'a>>>,
+}
+
+/// A variable in memory, or in parameter memory before a call.
+#[derive(Debug)]
+pub(super) struct Variable<'a> {
+    pub(super) space: Space,
+    pub(super) name: Name<'a>,
+    pub(super) ty: Type,
+    pub(super) align: Option<u32>,
+    /// The product of its extents; none if a launch decides it, as `[]` says.
+    pub(super) elements: Option<u64>,
+    pub(super) is_external: bool,
+    pub(super) initial: Vec<Initial<'a>>,
+}
+
+/// One element of an initial value.
+#[derive(Debug)]
+pub(super) enum Initial<'a> {
+    Number(OperandKind<'a>, Span),
+    Address {
+        name: Name<'a>,
+        offset: i64,
+        generic: bool,
+    },
+}
+
+/// A parameter of a kernel or a function.
 #[derive(Debug)]
 pub(super) struct Parameter<'a> {
     pub(super) name: Name<'a>,
@@ -46,8 +82,12 @@ pub(super) enum Statement<'a> {
         name: Name<'a>,
         count: Option<u32>,
     },
+    /// A variable of the body.
+    Variable(Box<Variable<'a>>),
     /// `name:`
     Label(Name<'a>),
+    /// `name: .branchtargets a, b;`
+    Targets(Name<'a>, Vec<Name<'a>>),
     /// An instruction.
     Instruction(Box<Instruction<'a>>),
     /// `{`
@@ -87,8 +127,18 @@ pub(super) enum OperandKind<'a> {
     Double(f64),
     /// The bits of a float, with its sign in them.
     FloatBits(u32),
+    /// `name+offset`
+    Sum { base: &'a str, offset: i64 },
     /// `[base+offset]`
     Address { base: Option<&'a str>, offset: i64 },
+    /// `[base+offset, {a, b}]`
+    Tensor {
+        base: Option<&'a str>,
+        offset: i64,
+        coordinates: Vec<Operand<'a>>,
+    },
     /// `{a, b}`
     Vector(Vec<Operand<'a>>),
+    /// `(a, b)`
+    List(Vec<Operand<'a>>),
 }

@@ -78,7 +78,11 @@ impl<'a> Lexer<'a> {
             });
         };
         let kind = match first {
-            b'.' if self.peek(1).is_some_and(starts_word) => {
+            // `.2d` is a word that begins with a digit.
+            b'.' if self.peek(1).is_some_and(starts_word)
+                || (self.peek(1).is_some_and(|byte| byte.is_ascii_digit())
+                    && self.peek(2) == Some(b'd')) =>
+            {
                 self.at += 1;
                 TokenKind::Dot(self.dotted_word(span)?)
             }

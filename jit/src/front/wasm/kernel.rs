@@ -53,6 +53,7 @@ fn lower(
         ..
     } = lowering.code;
     Ok(Function {
+        variables: Vec::new(),
         name: name.to_owned(),
         span: at,
         parameters,
@@ -158,12 +159,7 @@ impl<'m, 'b> Lowering<'m, 'b> {
 
     fn load_parameter(&mut self, index: u32, ty: Type) -> Register {
         let register = self.code.register(held(ty));
-        let address = Address {
-            base: AddressBase::Parameter(index),
-            offset: 0,
-            guarded: None,
-            row: None,
-        };
+        let address = Address::new(AddressBase::Parameter(index), 0);
         let operands = [Operand::Register(register), Operand::Address(address)];
         let space = [Modifier::Param];
         self.code

@@ -31,12 +31,10 @@ impl Lowering<'_, '_> {
 
     fn address(&mut self, memory: &MemArg) -> Operand {
         let base = self.stack.pop();
-        Operand::Address(Address {
-            base: AddressBase::Register(self.code.in_register(base)),
-            offset: memory.offset.cast_signed(),
-            guarded: None,
-            row: None,
-        })
+        Operand::Address(Address::new(
+            AddressBase::Register(self.code.in_register(base)),
+            memory.offset.cast_signed(),
+        ))
     }
 }
 

@@ -108,6 +108,7 @@ pub fn parse(bytes: &[u8]) -> Result<Module, Vec<Diagnostic>> {
         .map_err(|error| vec![invalid(&error)])?;
     let functions = kernel::lower_all(&scanned)?;
     Ok(Module {
+        variables: Vec::new(),
         version: (8, 0),
         target: 80,
         target_name: "sm_80".to_owned(),

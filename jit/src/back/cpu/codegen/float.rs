@@ -1,9 +1,10 @@
 //! Floating-point instructions (PTX ISA, "Floating Point Instructions").
 
+use super::super::runtime::Runtime;
 use super::translate::Translator;
 use crate::ir::{Instruction, Modifier, Opcode, Type};
 use cranelift_codegen::ir::condcodes::FloatCC;
-use cranelift_codegen::ir::{FuncRef, InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
 impl Translator<'_, '_> {
     /// The value of a floating-point instruction; none if the opcode is no such instruction.
@@ -34,7 +35,6 @@ impl Translator<'_, '_> {
         b: Value,
         c: Value,
     ) -> Option<Value> {
-        let externals = *self.scope.externals;
         Some(match instruction.opcode() {
             Opcode::Add => self.builder.ins().fadd(a, b),
             Opcode::Sub => self.builder.ins().fsub(a, b),
@@ -58,12 +58,12 @@ impl Translator<'_, '_> {
                 let most = self.builder.ins().fmax(a, b);
                 self.other_if_nan(instruction, most, a, b)
             }
-            Opcode::Sin => self.call(externals.sin, a),
-            Opcode::Cos => self.call(externals.cos, a),
-            Opcode::Ex2 => self.call(externals.ex2, a),
-            Opcode::Lg2 => self.call(externals.lg2, a),
-            Opcode::Tanh => self.call(externals.tanh, a),
-            Opcode::Rsqrt => self.call(externals.rsqrt, a),
+            Opcode::Sin => self.call_runtime(Runtime::Sin, &[a]),
+            Opcode::Cos => self.call_runtime(Runtime::Cos, &[a]),
+            Opcode::Ex2 => self.call_runtime(Runtime::Ex2, &[a]),
+            Opcode::Lg2 => self.call_runtime(Runtime::Lg2, &[a]),
+            Opcode::Tanh => self.call_runtime(Runtime::Tanh, &[a]),
+            Opcode::Rsqrt => self.call_runtime(Runtime::Rsqrt, &[a]),
             _ => return None,
         })
     }
@@ -124,10 +124,5 @@ impl Translator<'_, '_> {
             Type::F64 => self.builder.ins().f64const(f64::from(value)),
             _ => self.builder.ins().f32const(value),
         }
-    }
-
-    fn call(&mut self, function: FuncRef, a: Value) -> Value {
-        let call = self.builder.ins().call(function, &[a]);
-        self.builder.inst_results(call)[0]
     }
 }

@@ -8,9 +8,7 @@ use super::Untranslatable;
 use super::rows::RowBase;
 use super::threads::launch_field;
 use super::translate::{Translator, integer_type, register_type};
-use crate::ir::{
-    self, Address, AddressBase, Instruction, Modifier, Opcode, Operand, SpecialRegister,
-};
+use crate::ir::{self, Address, AddressBase, Instruction, Opcode, Operand, Space, SpecialRegister};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
 impl Translator<'_, '_> {
@@ -28,7 +26,10 @@ impl Translator<'_, '_> {
                 (base, self.parameter_offset(&address), launch_field())
             }
             Opcode::LdSandbox => (self.guest_address(&address), 0, MemFlagsData::trusted()),
-            _ => (self.host_address(&address), 0, MemFlagsData::trusted()),
+            _ => {
+                let place = self.place(&address, instruction.space());
+                (place, 0, MemFlagsData::trusted())
+            }
         };
         let registers: &[Operand] = match &instruction.operands[0] {
             Operand::Vector(elements) => elements,
@@ -54,7 +55,7 @@ impl Translator<'_, '_> {
         let (Some(t), Some(address)) = (instruction.t, instruction.address().copied()) else {
             return;
         };
-        let base = self.host_address(&address);
+        let base = self.place(&address, instruction.space());
         let elements: &[Operand] = match &instruction.operands[1] {
             Operand::Vector(elements) => elements,
             single => std::slice::from_ref(single),
@@ -62,7 +63,7 @@ impl Translator<'_, '_> {
         for (index, element) in elements.iter().enumerate() {
             let value = self.value(element, t);
             let place = index as i32 * t.bytes() as i32;
-            if instruction.has(Modifier::Volatile) {
+            if instruction.is_ordered() {
                 let value = self.as_integer(value);
                 let place = self.builder.ins().iadd_imm_u(base, i64::from(place));
                 self.builder
@@ -78,7 +79,7 @@ impl Translator<'_, '_> {
 
     /// Whether each access must really happen: volatile ones, and looks at what other threads of the host write.
     fn is_observable(&self, instruction: &Instruction) -> bool {
-        instruction.has(Modifier::Volatile)
+        instruction.is_ordered()
             || (instruction.opcode() == Opcode::LdSandbox && instruction.t == Some(ir::Type::U32))
     }
 
@@ -121,6 +122,7 @@ impl Translator<'_, '_> {
             AddressBase::Register(register) => {
                 let value = self.register(register);
                 let value = self.as_integer(value);
+                let value = self.extend(value, types::I64, false);
                 if address.offset == 0 {
                     value
                 } else {
@@ -128,6 +130,39 @@ impl Translator<'_, '_> {
                 }
             }
             _ => self.builder.ins().iconst(types::I64, address.offset),
+        }
+    }
+
+    /// Where an address of a space is in the host's memory.
+    pub(super) fn place(&mut self, address: &Address, space: Space) -> Value {
+        let (base, mask) = match space {
+            Space::Shared => (
+                self.context_field(field::SHARED),
+                self.context_field(field::SHARED_MASK),
+            ),
+            Space::Local => {
+                let bytes = self.kernel.variable_bytes(Space::Local).max(1);
+                let mask = bytes.next_power_of_two() as i64 - 1;
+                (
+                    self.local_base(),
+                    self.builder.ins().iconst(types::I64, mask),
+                )
+            }
+            _ => return self.host_address(address),
+        };
+        let offset = self.space_offset(address);
+        if address.proved {
+            return self.builder.ins().iadd(base, offset);
+        }
+        let inside = self.builder.ins().band(offset, mask);
+        self.builder.ins().iadd(base, inside)
+    }
+
+    /// An address's offset in its space: the guard's, if one has been over it.
+    pub(super) fn space_offset(&mut self, address: &Address) -> Value {
+        match address.guarded {
+            Some(offset) => self.register(offset),
+            None => self.guest_address(address),
         }
     }
 

@@ -6,43 +6,36 @@ mod compare;
 mod convert;
 mod float;
 mod memory;
+mod registers;
 mod rows;
+mod segments;
+mod synchronize;
 mod threads;
 mod translate;
 mod values;
 
 use super::proved::Proved;
+use super::runtime::Runtime;
 use crate::diagnostics::Span;
 use crate::ir;
 use cranelift_codegen::ir::{FuncRef, Function, InstBuilder};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+pub(super) use segments::translate_segment;
 use threads::ThreadLoop;
 use translate::{Scope, Translator};
 
-/// The functions that compiled code calls.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Externals<T> {
-    pub(super) record_fault: T,
-    pub(super) sin: T,
-    pub(super) cos: T,
-    pub(super) ex2: T,
-    pub(super) lg2: T,
-    pub(super) tanh: T,
-    pub(super) rsqrt: T,
-}
+/// The functions that compiled code calls, by the numbers of [`Runtime`].
+#[derive(Clone, Debug)]
+pub(super) struct Externals<T>(pub(super) Vec<T>);
 
 impl<T: Copy> Externals<T> {
-    pub(super) fn map<U>(&self, mut change: impl FnMut(T) -> U) -> Externals<U> {
-        Externals {
-            record_fault: change(self.record_fault),
-            sin: change(self.sin),
-            cos: change(self.cos),
-            ex2: change(self.ex2),
-            lg2: change(self.lg2),
-            tanh: change(self.tanh),
-            rsqrt: change(self.rsqrt),
-        }
+    pub(super) fn map<U>(&self, change: impl FnMut(T) -> U) -> Externals<U> {
+        Externals(self.0.iter().copied().map(change).collect())
+    }
+
+    pub(super) fn get(&self, function: Runtime) -> T {
+        self.0[function as usize]
     }
 }
 
@@ -81,6 +74,7 @@ pub(super) fn translate(
                 externals,
                 rows: &rows.bases,
                 first_site,
+                segment: None,
             };
             Translator::new(&proved.function, &mut builder, scope).run()?;
         }
@@ -94,9 +88,10 @@ pub(super) fn translate(
         externals,
         rows: &[],
         first_site: 0,
+        segment: None,
     };
     Translator::new(kernel, &mut builder, scope).run()?;
-    threads.end(&mut builder, externals.record_fault);
+    threads.end(&mut builder, externals.get(Runtime::RecordFault));
     builder.seal_all_blocks();
     builder.finalize(target);
     Ok(())

@@ -22,10 +22,12 @@ const LONGEST_ROW: u32 = MAX_THREADS_PER_BLOCK;
 pub(super) struct ThreadLoop {
     /// The launch record.
     pub(super) launch: Value,
-    /// Where the index of the block in the grid is.
-    block_index: Value,
+    /// The block's context.
+    pub(super) context: Value,
     /// Index of the thread in its block.
-    thread_index: [Variable; 3],
+    pub(super) thread_index: [Variable; 3],
+    /// Its number in the block, where threads are counted so.
+    pub(super) linear: Option<Variable>,
     /// Where a row begins.
     row: Block,
     /// Where a row ends.
@@ -51,7 +53,8 @@ impl ThreadLoop {
         let parameters: Vec<Value> = builder.block_params(entry).to_vec();
         let threads = Self {
             launch: parameters[0],
-            block_index: parameters[1],
+            context: parameters[1],
+            linear: None,
             thread_index: [(); 3].map(|()| builder.declare_var(types::I32)),
             row: builder.create_block(),
             row_end: builder.create_block(),
@@ -64,6 +67,48 @@ impl ThreadLoop {
         builder.ins().jump(threads.row, &[]);
         builder.switch_to_block(threads.row);
         threads
+    }
+
+    /// The loop over a range of threads, counted through the block, of which those run that shall run this entry. Leaves the
+    /// builder where a thread begins.
+    pub(super) fn begin_segment(builder: &mut FunctionBuilder<'_>, entry: u32) -> (Self, RowLoop) {
+        let mut threads = Self::begin(builder);
+        let linear = builder.declare_var(types::I32);
+        threads.linear = Some(linear);
+        let first = threads.context_word(builder, field::FIRST);
+        builder.def_var(linear, first);
+        let (width, height) = (
+            threads.special(builder, SpecialRegister::NtidX),
+            threads.special(builder, SpecialRegister::NtidY),
+        );
+        let row = builder.ins().udiv(first, width);
+        let rows = builder.ins().udiv(row, height);
+        let index = [
+            builder.ins().urem(first, width),
+            builder.ins().urem(row, height),
+            rows,
+        ];
+        for (variable, value) in threads.thread_index.into_iter().zip(index) {
+            builder.def_var(variable, value);
+        }
+        let (test, body, next) = (
+            builder.create_block(),
+            builder.create_block(),
+            builder.create_block(),
+        );
+        builder.ins().jump(test, &[]);
+        builder.switch_to_block(test);
+        let runs = threads.runs(builder, entry);
+        builder.ins().brif(runs, body, &[], next, &[]);
+        threads.row = test;
+        (threads, RowLoop { body, next })
+    }
+
+    /// A field of the block's context that has 32 bits.
+    fn context_word(&self, builder: &mut FunctionBuilder<'_>, offset: i32) -> Value {
+        builder
+            .ins()
+            .load(types::I32, launch_field(), self.context, offset)
     }
 
     /// The inner loop of one more variant of the kernel.
@@ -83,7 +128,7 @@ impl ThreadLoop {
     ) {
         builder.switch_to_block(thread.next);
         if between_polls < LONGEST_ROW {
-            let index = builder.use_var(self.thread_index[0]);
+            let index = builder.use_var(self.linear.unwrap_or(self.thread_index[0]));
             let low = builder
                 .ins()
                 .band_imm_u(index, i64::from(between_polls) - 1);
@@ -96,7 +141,56 @@ impl ThreadLoop {
             self.poll(builder, following);
             builder.switch_to_block(following);
         }
-        self.advance(builder, 0, thread.body, self.row_end);
+        match self.linear {
+            Some(linear) => self.advance_linear(builder, linear),
+            None => self.advance(builder, 0, thread.body, self.row_end),
+        }
+    }
+
+    /// Goes on with the next thread of the block, or leaves.
+    fn advance_linear(&self, builder: &mut FunctionBuilder<'_>, linear: Variable) {
+        let number = builder.use_var(linear);
+        let following = builder.ins().iadd_imm_u(number, 1);
+        builder.def_var(linear, following);
+        let [x, y, z] = self.thread_index;
+        let (width, height) = (
+            self.special(builder, SpecialRegister::NtidX),
+            self.special(builder, SpecialRegister::NtidY),
+        );
+        let carry = self.count_up(builder, x, width, None);
+        let carry = self.count_up(builder, y, height, Some(carry));
+        let level = builder.use_var(z);
+        let carry = builder.ins().uextend(types::I32, carry);
+        let level = builder.ins().iadd(level, carry);
+        builder.def_var(z, level);
+        let last = self.context_word(builder, field::LAST);
+        let more = builder.ins().icmp(IntCC::UnsignedLessThan, following, last);
+        builder.ins().brif(more, self.row, &[], self.row_end, &[]);
+    }
+
+    /// Adds one, or the carry, to an index that begins anew at its extent; gives the carry.
+    fn count_up(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        variable: Variable,
+        extent: Value,
+        carry: Option<Value>,
+    ) -> Value {
+        let index = builder.use_var(variable);
+        let following = match carry {
+            Some(carry) => {
+                let carry = builder.ins().uextend(types::I32, carry);
+                builder.ins().iadd(index, carry)
+            }
+            None => builder.ins().iadd_imm_u(index, 1),
+        };
+        let ends = builder
+            .ins()
+            .icmp(IntCC::UnsignedGreaterThanOrEqual, following, extent);
+        let zero = builder.ins().iconst(types::I32, 0);
+        let index = builder.ins().select(ends, zero, following);
+        builder.def_var(variable, index);
+        ends
     }
 
     /// Ends the block of threads if the stop word is set.
@@ -118,9 +212,10 @@ impl ThreadLoop {
         let following = builder.create_block();
         self.poll(builder, following);
         builder.switch_to_block(following);
-        for dimension in [1, 2] {
+        let counted_dimensions: &[usize] = if self.linear.is_some() { &[] } else { &[1, 2] };
+        for dimension in counted_dimensions {
             let carry = builder.create_block();
-            self.advance(builder, dimension, self.row, carry);
+            self.advance(builder, *dimension, self.row, carry);
             builder.switch_to_block(carry);
         }
         leave(builder, Status::Completed);
@@ -129,7 +224,7 @@ impl ThreadLoop {
         let site = builder.append_block_param(self.faulted, types::I32);
         let offset = builder.append_block_param(self.faulted, types::I64);
         let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
-        let arguments = [self.launch, self.block_index, site, offset, x, y, z];
+        let arguments = [self.launch, self.context, site, offset, x, y, z];
         builder.ins().call(record_fault, &arguments);
         leave(builder, Status::Faulted);
     }
@@ -176,54 +271,12 @@ impl ThreadLoop {
         builder.ins().jump(self.faulted, &arguments);
     }
 
-    /// A special register's value.
-    pub(super) fn special(
-        &self,
-        builder: &mut FunctionBuilder<'_>,
-        special: SpecialRegister,
-    ) -> Value {
-        use SpecialRegister as S;
-        match special {
-            S::TidX => builder.use_var(self.thread_index[0]),
-            S::TidY => builder.use_var(self.thread_index[1]),
-            S::TidZ => builder.use_var(self.thread_index[2]),
-            S::CtaidX => word(builder, self.block_index, 0),
-            S::CtaidY => word(builder, self.block_index, 4),
-            S::CtaidZ => word(builder, self.block_index, 8),
-            S::NtidX => word(builder, self.launch, field::BLOCK),
-            S::NtidY => word(builder, self.launch, field::BLOCK + 4),
-            S::NtidZ => word(builder, self.launch, field::BLOCK + 8),
-            S::NctaidX => word(builder, self.launch, field::GRID),
-            S::NctaidY => word(builder, self.launch, field::GRID + 4),
-            S::NctaidZ => word(builder, self.launch, field::GRID + 8),
-            S::LaneId => self.lane(builder),
-        }
-    }
-
-    /// Threads are numbered x fastest; 32 in a row are a warp (CUDA C++ programming guide, "Hardware Multithreading").
-    fn lane(&self, builder: &mut FunctionBuilder<'_>) -> Value {
-        let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
-        let (width, height) = (
-            self.special(builder, SpecialRegister::NtidX),
-            self.special(builder, SpecialRegister::NtidY),
-        );
-        let rows = builder.ins().imul(z, height);
-        let row = builder.ins().iadd(rows, y);
-        let before = builder.ins().imul(row, width);
-        let number = builder.ins().iadd(before, x);
-        builder.ins().band_imm_u(number, 31)
-    }
-
     /// A field of the launch record that has 64 bits.
     pub(super) fn field(&self, builder: &mut FunctionBuilder<'_>, offset: i32) -> Value {
         builder
             .ins()
             .load(types::I64, launch_field(), self.launch, offset)
     }
-}
-
-fn word(builder: &mut FunctionBuilder<'_>, base: Value, offset: i32) -> Value {
-    builder.ins().load(types::I32, launch_field(), base, offset)
 }
 
 /// Ends the block of threads.
@@ -235,4 +288,9 @@ pub(super) fn leave(builder: &mut FunctionBuilder<'_>, status: Status) {
 /// The launch record and the block's index never change while a kernel runs, so their loads may be moved out of loops.
 pub(super) fn launch_field() -> MemFlagsData {
     MemFlagsData::trusted().with_readonly().with_can_move()
+}
+
+/// Memory of the host's own, which changes.
+pub(super) fn plain() -> MemFlagsData {
+    MemFlagsData::trusted()
 }

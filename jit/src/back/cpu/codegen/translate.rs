@@ -1,10 +1,16 @@
 //! The walk over a kernel's blocks.
 
+use super::super::block::ENDED;
+use super::super::runtime::OUTSIDE_WINDOW;
 use super::rows::RowBase;
+use super::segments::Segment;
 use super::threads::{RowLoop, ThreadLoop, leave};
 use super::{Externals, Untranslatable};
-use crate::analysis::{back_edges, order};
-use crate::ir::{self, BlockId, Instruction, Opcode, Operand, Register, Terminator};
+use crate::analysis::back_edges;
+use crate::analysis::order::{self, Region};
+use crate::ir::{
+    self, BlockId, Effect, FaultCause, Instruction, Opcode, Operand, Register, Terminator,
+};
 use crate::limits::MAX_THREADS_PER_BLOCK;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_frontend::{FunctionBuilder, Variable};
@@ -28,6 +34,8 @@ pub(super) struct Scope<'a> {
     pub(super) rows: &'a [RowBase],
     /// What its first fault site is counted as.
     pub(super) first_site: u32,
+    /// The segment that is translated, if the kernel was cut.
+    pub(super) segment: Option<Segment<'a>>,
 }
 
 pub(super) struct Translator<'a, 'f> {
@@ -70,22 +78,27 @@ impl<'a, 'f> Translator<'a, 'f> {
             }
         }
         self.builder.switch_to_block(self.scope.thread.body);
-        let first = self.block(BlockId(0));
+        match self.scope.segment {
+            Some(_) => self.resume(),
+            None => self.zero_local(),
+        }
+        let region = self
+            .scope
+            .segment
+            .map_or(Region::WHOLE, |segment| segment.region);
+        let first = self.block(region.start);
         self.builder.ins().jump(first, &[]);
-        let mut unfilled = order::predecessor_counts(kernel);
-        for id in order::reverse_postorder(kernel) {
+        let order = order::reverse_postorder_of(kernel, &region);
+        let mut unfilled = order::predecessor_counts(kernel, &order, &region);
+        for id in order {
             let block = self.block(id);
             self.builder.switch_to_block(block);
             if unfilled[id.index()] == 0 {
                 // Values then come straight from where they were computed; an unsealed block takes a parameter for each.
                 self.builder.seal_block(block);
             }
-            let source = &kernel.blocks[id.index()];
-            for instruction in &source.instructions {
-                self.instruction(instruction)?;
-            }
-            self.terminator(&source.terminator);
-            for successor in source.terminator.successors() {
+            self.fill(id, &region)?;
+            for successor in region.successors(kernel, id) {
                 unfilled[successor.index()] -= 1;
             }
         }
@@ -94,6 +107,25 @@ impl<'a, 'f> Translator<'a, 'f> {
             self.scope.thread,
             threads_between_polls(kernel),
         );
+        Ok(())
+    }
+
+    /// Translates one block of the kernel.
+    fn fill(&mut self, id: BlockId, region: &Region<'_>) -> Result<(), Untranslatable> {
+        let source = &self.kernel.blocks[id.index()];
+        let waits = if region.ends_at(id) {
+            source.instructions.split_last()
+        } else {
+            None
+        };
+        let instructions = waits.map_or(source.instructions.as_slice(), |(_, before)| before);
+        for instruction in instructions {
+            self.instruction(instruction)?;
+        }
+        match (waits, &source.terminator) {
+            (Some((operation, _)), Terminator::Jump(resume)) => self.suspend(operation, *resume),
+            (_, terminator) => self.terminator(terminator),
+        }
         Ok(())
     }
 
@@ -121,12 +153,23 @@ impl<'a, 'f> Translator<'a, 'f> {
                     .ins()
                     .brif(condition, then, &[], otherwise, &[]);
             }
+            Terminator::Switch { index, targets } => self.switch(*index, targets),
             Terminator::Exit => {
+                if self.scope.segment.is_some() {
+                    self.scope.threads.wait(self.builder, ENDED);
+                }
                 self.builder.ins().jump(self.scope.thread.next, &[]);
             }
             Terminator::Fault { site, offset } => {
                 let offset = offset.map(|register| self.register(register));
-                let site = self.scope.first_site + site;
+                let cause = self.kernel.sites.get(*site as usize).map(|site| site.cause);
+                let mut site = self.scope.first_site + site;
+                if matches!(
+                    cause,
+                    Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
+                ) {
+                    site |= OUTSIDE_WINDOW;
+                }
                 self.scope.threads.fault(self.builder, site, offset);
             }
             // The sandbox turns traps into faults; one that is left ends the launch all the same.
@@ -136,11 +179,23 @@ impl<'a, 'f> Translator<'a, 'f> {
 
     fn instruction(&mut self, instruction: &Instruction) -> Result<(), Untranslatable> {
         match instruction.opcode() {
-            Opcode::Ld | Opcode::LdParam | Opcode::LdSandbox => self.load(instruction),
+            Opcode::Ld | Opcode::Ldu | Opcode::LdParam | Opcode::LdSandbox => {
+                self.load(instruction)
+            }
             Opcode::St => {
                 self.store(instruction);
                 Ok(())
             }
+            Opcode::Atom | Opcode::Red => self.atomic(instruction),
+            Opcode::CpAsync => {
+                self.copy(instruction);
+                Ok(())
+            }
+            _ if instruction.effect() == Effect::Fence => {
+                self.fence(instruction);
+                Ok(())
+            }
+            _ if instruction.effect() == Effect::Hint => Ok(()),
             Opcode::Unpack => {
                 if let Some(t) = instruction.t {
                     self.unpack(instruction, t);
@@ -168,9 +223,14 @@ impl<'a, 'f> Translator<'a, 'f> {
                 instruction.form.form().name
             ),
         };
+        if instruction.opcode() == Opcode::IsSpace {
+            return Ok((self.is_space(instruction), ir::Type::Pred));
+        }
         let t = instruction.t.ok_or_else(unexpected)?;
         let result = match instruction.opcode() {
-            Opcode::Mov | Opcode::Cvta => (self.read(instruction, 1, t), t),
+            Opcode::Mov => (self.read(instruction, 1, t), t),
+            Opcode::Cvta => (self.cast(instruction, t), t),
+            Opcode::CreatePolicy => (self.constant(0, t), t),
             Opcode::Pack => (self.pack(instruction, t), t),
             Opcode::Dp4a => {
                 let u = instruction.u.ok_or_else(unexpected)?;
@@ -192,6 +252,20 @@ impl<'a, 'f> Translator<'a, 'f> {
             _ => (self.integer(instruction, t).ok_or_else(unexpected)?, t),
         };
         Ok(result)
+    }
+
+    /// To the block that a register counts; the last one where it counts too far.
+    fn switch(&mut self, index: Register, targets: &[BlockId]) {
+        let Some((last, others)) = targets.split_last() else {
+            return leave(self.builder, Status::Stopped);
+        };
+        let mut switch = cranelift_frontend::Switch::new();
+        for (number, target) in others.iter().enumerate() {
+            switch.set_entry(number as u128, self.block(*target));
+        }
+        let index = self.register(index);
+        let last = self.block(*last);
+        switch.emit(self.builder, index, last);
     }
 
     fn select(&mut self, instruction: &Instruction, t: ir::Type) -> Value {

@@ -1,6 +1,8 @@
 //! Operands to values, and values to registers.
 
 use super::super::launch::field;
+use super::super::runtime::Runtime;
+use super::threads::launch_field;
 use super::translate::{Translator, integer_type, register_type};
 use crate::ir::{self, Hidden, Instruction, Operand, Register};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
@@ -32,11 +34,15 @@ impl Translator<'_, '_> {
             }
             Operand::Immediate(bits) => self.constant(*bits, ty),
             Operand::Special(special) => {
-                let value = self.scope.threads.special(self.builder, *special);
-                self.reinterpret(value, ir::Type::U32, ty)
+                let value = self.special(*special);
+                self.reinterpret(value, special.ty(), ty)
             }
             Operand::Hidden(hidden) => {
                 let offset = match hidden {
+                    // The small spaces begin at zero.
+                    Hidden::SharedBase | Hidden::LocalBase => return self.constant(0, ty),
+                    Hidden::SharedSize => return self.context_field(field::SHARED_SIZE),
+                    Hidden::Variables => field::VARIABLES,
                     Hidden::WindowBase => field::WINDOW_BASE,
                     Hidden::WindowMapped => field::WINDOW_MAPPED,
                     Hidden::Granules => field::GRANULES,
@@ -44,10 +50,29 @@ impl Translator<'_, '_> {
                 };
                 self.scope.threads.field(self.builder, offset)
             }
-            Operand::Address(_) | Operand::Vector(_) | Operand::Sink | Operand::Absent => {
-                self.constant(0, ty)
-            }
+            // Relocation has left no symbol, and the verifier no coordinates.
+            Operand::Symbol(..)
+            | Operand::Tensor(..)
+            | Operand::Address(_)
+            | Operand::Vector(_)
+            | Operand::Sink
+            | Operand::Absent => self.constant(0, ty),
         }
+    }
+
+    /// A field of the block's context that has 64 bits.
+    pub(super) fn context_field(&mut self, offset: i32) -> Value {
+        let context = self.scope.threads.context;
+        self.builder
+            .ins()
+            .load(types::I64, launch_field(), context, offset)
+    }
+
+    /// The result of a function of the runtime.
+    pub(super) fn call_runtime(&mut self, function: Runtime, arguments: &[Value]) -> Value {
+        let function = self.scope.externals.get(function);
+        let call = self.builder.ins().call(function, arguments);
+        self.builder.inst_results(call)[0]
     }
 
     pub(super) fn constant(&mut self, bits: u64, ty: ir::Type) -> Value {

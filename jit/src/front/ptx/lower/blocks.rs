@@ -5,20 +5,30 @@
 
 use super::super::ast::Name;
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
-use crate::ir::{Block, BlockId, Instruction, Predicate, Terminator};
+use crate::ir::{Block, BlockId, Instruction, Predicate, Register, Terminator};
 use std::collections::HashMap;
+
+/// What no label is called: where a function's body ends.
+const END: &str = "";
 
 /// A branch's target, known when every label has been seen.
 #[derive(Clone, Copy)]
 struct Pending<'a> {
     block: BlockId,
+    /// Which of the block's successors it is.
+    which: usize,
     label: Name<'a>,
+    /// The call in whose body it stands.
+    frame: u32,
 }
 
 /// The blocks of one kernel while they are built.
 pub(super) struct Blocks<'a> {
     blocks: Vec<Block>,
-    labels: HashMap<&'a str, BlockId>,
+    /// By the call in whose body they stand, and their names; a call's end has none.
+    labels: HashMap<(u32, &'a str), BlockId>,
+    frame: u32,
+    frames: u32,
     pending: Vec<Pending<'a>>,
     /// Whether the last block still takes instructions.
     open: bool,
@@ -29,9 +39,36 @@ impl<'a> Blocks<'a> {
         Self {
             blocks: vec![Block::ending(Terminator::Exit)],
             labels: HashMap::new(),
+            frame: 0,
+            frames: 1,
             pending: Vec::new(),
             open: true,
         }
+    }
+
+    /// Begins the body of a function that is called; gives what [`Blocks::leave`] wants.
+    pub(super) fn enter(&mut self) -> u32 {
+        let outer = self.frame;
+        self.frame = self.frames;
+        self.frames += 1;
+        outer
+    }
+
+    /// Ends the body that began last; what returns from it goes on here.
+    pub(super) fn leave(&mut self, outer: u32, span: Span) -> Result<(), Diagnostic> {
+        self.label(Name { text: END, span })?;
+        self.frame = outer;
+        Ok(())
+    }
+
+    /// Whether a function's body is being read, not the kernel's.
+    pub(super) fn is_called(&self) -> bool {
+        self.frame != 0
+    }
+
+    /// `ret` of a function.
+    pub(super) fn go_to_end(&mut self, span: Span, predicate: Option<Predicate>) {
+        self.branch(Name { text: END, span }, predicate);
     }
 
     pub(super) fn label(&mut self, name: Name<'a>) -> Result<(), Diagnostic> {
@@ -44,7 +81,7 @@ impl<'a> Blocks<'a> {
             self.begin();
         }
         let here = BlockId(self.blocks.len() as u32 - 1);
-        match self.labels.insert(name.text, here) {
+        match self.labels.insert((self.frame, name.text), here) {
             Some(_) => Err(Diagnostic::error(
                 name.span,
                 format!("the label `{}` is defined twice", name.text),
@@ -63,7 +100,7 @@ impl<'a> Blocks<'a> {
         self.reopen();
         let block = BlockId(self.blocks.len() as u32 - 1);
         let next = self.next_id();
-        self.pending.push(Pending { block, label });
+        self.wait_for(block, 0, label);
         match predicate {
             Some(predicate) => {
                 self.last().terminator = Terminator::Branch {
@@ -78,6 +115,38 @@ impl<'a> Blocks<'a> {
                 self.open = false;
             }
         }
+    }
+
+    /// `brx.idx`: to the label that a register counts.
+    pub(super) fn switch(
+        &mut self,
+        index: Register,
+        labels: &[Name<'a>],
+        predicate: Option<Predicate>,
+    ) {
+        self.reopen();
+        let switch = Terminator::Switch {
+            index,
+            targets: vec![BlockId(0); labels.len()],
+        };
+        let block = if predicate.is_some() {
+            BlockId(self.blocks.len() as u32)
+        } else {
+            BlockId(self.blocks.len() as u32 - 1)
+        };
+        for (which, label) in labels.iter().enumerate() {
+            self.wait_for(block, which, *label);
+        }
+        self.end(switch, predicate);
+    }
+
+    fn wait_for(&mut self, block: BlockId, which: usize, label: Name<'a>) {
+        self.pending.push(Pending {
+            block,
+            which,
+            label,
+            frame: self.frame,
+        });
     }
 
     /// `exit` and its like, with or without a predicate.
@@ -104,13 +173,27 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    /// Puts instructions before all others.
+    pub(super) fn prepend(&mut self, instructions: Vec<Instruction>) {
+        // Where a loop comes back to the first block they are done again, which changes nothing.
+        if let Some(first) = self.blocks.first_mut() {
+            first.instructions.splice(0..0, instructions);
+        }
+    }
+
     pub(super) fn finish(mut self, found: &mut Diagnostics) -> Vec<Block> {
-        for Pending { block, label } in self.pending {
-            let Some(&target) = self.labels.get(label.text) else {
+        for Pending {
+            block,
+            which,
+            label,
+            frame,
+        } in self.pending
+        {
+            let Some(&target) = self.labels.get(&(frame, label.text)) else {
                 undefined(label, found);
                 continue;
             };
-            let change = |which, successor| if which == 0 { target } else { successor };
+            let change = |place, successor| if place == which { target } else { successor };
             self.blocks[block.index()].terminator.map_successors(change);
         }
         self.blocks

@@ -1,23 +1,31 @@
 //! Syntax tree to IR: names resolved, instructions found in the opcode table, control flow as blocks.
 
 mod blocks;
+mod calls;
+mod globals;
+mod memory;
 mod operands;
+mod parameters;
 mod registers;
 mod select;
 
-use super::ast::{self, Kernel, Statement, Tree};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use super::ast::{self, DeviceFunction, Kernel, Statement, Tree};
+use crate::diagnostics::{Diagnostic, Diagnostics, Span};
 use crate::ir::{self, Function, Module, ParameterDeclaration, Predicate, Type};
-use crate::limits::MAX_PARAMETER_BYTES;
+use crate::limits::MAX_INSTRUCTIONS;
 use blocks::Blocks;
+use memory::{Globals, Variables};
 use registers::Registers;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
     let mut found = Diagnostics::default();
     let target = target_number(&tree.target, &mut found);
+    let (variables, globals) = globals::lower(tree, &mut found);
+    let called = device_functions(tree, &mut found);
     let mut names = HashSet::new();
     let mut functions = Vec::new();
+    let mut budget = MAX_INSTRUCTIONS;
     for kernel in &tree.kernels {
         if !names.insert(kernel.name.text) {
             found.error(
@@ -25,7 +33,8 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
                 format!("the kernel `{}` is defined twice", kernel.name.text),
             );
         }
-        functions.push(Lowering::new(kernel, &mut found).function(kernel));
+        let lowering = Lowering::new(kernel, &globals, &called, &mut budget, &mut found);
+        functions.push(lowering.function(kernel));
         if found.is_full() {
             break;
         }
@@ -37,8 +46,31 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
         version: tree.version,
         target,
         target_name: tree.target.text.to_owned(),
+        variables,
         functions,
     })
+}
+
+/// The functions by their names. One may be declared before it is defined.
+fn device_functions<'a>(
+    tree: &'a Tree<'a>,
+    found: &mut Diagnostics,
+) -> HashMap<&'a str, &'a DeviceFunction<'a>> {
+    let mut functions: HashMap<&str, &DeviceFunction<'_>> = HashMap::new();
+    for function in &tree.functions {
+        let known = functions.get(function.name.text);
+        match known.map(|known| known.body.is_some()) {
+            Some(true) if function.body.is_some() => {
+                let message = format!("the function `{}` is defined twice", function.name.text);
+                found.error(function.name.span, message);
+            }
+            Some(true) => {}
+            _ => {
+                functions.insert(function.name.text, function);
+            }
+        }
+    }
+    functions
 }
 
 fn target_number(target: &ast::Name<'_>, found: &mut Diagnostics) -> u32 {
@@ -60,36 +92,62 @@ fn target_number(target: &ast::Name<'_>, found: &mut Diagnostics) -> u32 {
 /// The state of lowering one kernel.
 struct Lowering<'a, 'd> {
     found: &'d mut Diagnostics,
+    /// Instructions that the module's kernels may still have.
+    budget: &'d mut usize,
+    globals: &'d Globals<'a>,
+    functions: &'d HashMap<&'a str, &'a DeviceFunction<'a>>,
+    /// The functions whose bodies are being read, the outermost first.
+    active_calls: Vec<&'a str>,
+    /// The outermost scope whose names can be seen.
+    outermost_scope: usize,
     registers: Registers<'a>,
+    variables: Variables<'a>,
+    /// Lists of branch targets, by the call in whose body they stand.
+    targets: HashMap<(usize, &'a str), &'a [ast::Name<'a>]>,
+    carry: Option<ir::Register>,
     blocks: Blocks<'a>,
     parameters: Vec<ParameterDeclaration>,
+    span: Span,
 }
 
 impl<'a, 'd> Lowering<'a, 'd> {
-    fn new(kernel: &Kernel<'a>, found: &'d mut Diagnostics) -> Self {
-        let parameters = lay_out_parameters(kernel, found);
+    fn new(
+        kernel: &Kernel<'a>,
+        globals: &'d Globals<'a>,
+        functions: &'d HashMap<&'a str, &'a DeviceFunction<'a>>,
+        budget: &'d mut usize,
+        found: &'d mut Diagnostics,
+    ) -> Self {
+        let parameters = parameters::lay_out(kernel, found);
         Self {
             found,
+            budget,
+            globals,
+            functions,
+            active_calls: Vec::new(),
+            outermost_scope: 0,
             registers: Registers::default(),
+            variables: Variables::default(),
+            targets: HashMap::new(),
+            carry: None,
             blocks: Blocks::new(),
             parameters,
+            span: kernel.name.span,
         }
     }
 
-    fn function(mut self, kernel: &Kernel<'a>) -> Function {
-        for statement in &kernel.body {
-            if self.found.is_full() {
-                break;
-            }
-            if let Err(error) = self.statement(statement) {
-                self.found.push(error);
-            }
+    fn function(mut self, kernel: &'a Kernel<'a>) -> Function {
+        self.statements(&kernel.body);
+        match self.parameter_copies() {
+            Ok(copies) => self.blocks.prepend(copies),
+            Err(error) => self.found.push(error),
         }
         let blocks = self.blocks.finish(self.found);
         Function {
             name: kernel.name.text.to_owned(),
             span: kernel.name.span,
             parameters: self.parameters,
+            variables: self.variables.of_function,
             registers: self.registers.into_types(),
             blocks,
             max_threads: kernel.max_threads,
@@ -98,24 +156,67 @@ impl<'a, 'd> Lowering<'a, 'd> {
         }
     }
 
-    fn statement(&mut self, statement: &Statement<'a>) -> Result<(), Diagnostic> {
+    fn statements(&mut self, body: &'a [Statement<'a>]) {
+        // A branch may stand before the list that it takes its targets from.
+        for statement in body {
+            if let Statement::Targets(name, targets) = statement {
+                self.targets
+                    .insert((self.active_calls.len(), name.text), targets);
+            }
+        }
+        for statement in body {
+            if self.found.is_full() {
+                return;
+            }
+            if let Err(error) = self.statement(statement) {
+                self.found.push(error);
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &'a Statement<'a>) -> Result<(), Diagnostic> {
         match statement {
             Statement::Registers { ty, name, count } => self.registers.declare(*ty, *name, *count),
+            Statement::Variable(variable) => self.declare_variable(variable),
             Statement::Label(name) => self.blocks.label(*name),
+            Statement::Targets(..) => Ok(()),
             Statement::Open => {
                 self.registers.open();
                 Ok(())
             }
             Statement::Close => {
                 self.registers.close();
+                self.variables.close(self.registers.depth());
                 Ok(())
             }
-            Statement::Instruction(instruction) => self.instruction(instruction),
+            Statement::Instruction(instruction) => {
+                self.span = instruction.name.span;
+                self.spend()?;
+                self.instruction(instruction)
+            }
         }
     }
 
-    fn instruction(&mut self, source: &ast::Instruction<'a>) -> Result<(), Diagnostic> {
-        let selected = select::select(source)?;
+    /// Counts one more instruction, those of called functions each time.
+    fn spend(&mut self) -> Result<(), Diagnostic> {
+        match self.budget.checked_sub(1) {
+            Some(left) => {
+                *self.budget = left;
+                Ok(())
+            }
+            None => {
+                let message = format!(
+                    "the module has more than {MAX_INSTRUCTIONS} instructions, each call counted as what it calls: split it"
+                );
+                // Nothing behind it can be lowered either.
+                self.found
+                    .fill(Diagnostic::error(self.span, message.clone()));
+                Err(Diagnostic::error(self.span, message))
+            }
+        }
+    }
+
+    fn instruction(&mut self, source: &'a ast::Instruction<'a>) -> Result<(), Diagnostic> {
         let predicate = match source.predicate {
             Some((negated, name)) => Some(Predicate {
                 register: self.predicate(name)?,
@@ -123,8 +224,18 @@ impl<'a, 'd> Lowering<'a, 'd> {
             }),
             None => None,
         };
-        if selected.form.opcode().effect() == ir::Effect::Control {
-            return self.control(source, selected.form.opcode(), predicate);
+        if source.name.text == "call" {
+            return self.call(source, predicate);
+        }
+        let selected = select::select(source)?;
+        let opcode = selected.form.opcode();
+        if selected.form.effect() == ir::Effect::Control {
+            return self.control(source, opcode, predicate);
+        }
+        if matches!(opcode, ir::Opcode::LdParam | ir::Opcode::StParam)
+            && self.call_parameter(source, &selected, predicate)?
+        {
+            return Ok(());
         }
         let operands = self.operands(source, &selected)?;
         self.blocks.push(ir::Instruction {
@@ -141,11 +252,14 @@ impl<'a, 'd> Lowering<'a, 'd> {
 
     fn control(
         &mut self,
-        source: &ast::Instruction<'a>,
+        source: &'a ast::Instruction<'a>,
         opcode: ir::Opcode,
         predicate: Option<Predicate>,
     ) -> Result<(), Diagnostic> {
         let span = source.name.span;
+        if opcode == ir::Opcode::Brx {
+            return self.indexed_branch(source, predicate);
+        }
         if opcode == ir::Opcode::Bra {
             return match source.operands.as_slice() {
                 [
@@ -177,8 +291,48 @@ impl<'a, 'd> Lowering<'a, 'd> {
             ir::Opcode::Trap | ir::Opcode::Brkpt => {
                 self.blocks.end(ir::Terminator::Trap(span), predicate)
             }
+            ir::Opcode::Ret if self.blocks.is_called() => self.blocks.go_to_end(span, predicate),
             _ => self.blocks.end(ir::Terminator::Exit, predicate),
         }
+        Ok(())
+    }
+
+    /// `brx.idx index, targets;`
+    fn indexed_branch(
+        &mut self,
+        source: &'a ast::Instruction<'a>,
+        predicate: Option<Predicate>,
+    ) -> Result<(), Diagnostic> {
+        let span = source.name.span;
+        let [index, list] = source.operands.as_slice() else {
+            return Err(Diagnostic::error(
+                span,
+                "`brx.idx` takes an index and a list of labels",
+            ));
+        };
+        let (ast::OperandKind::Name(index_name, None), ast::OperandKind::Name(list_name, None)) =
+            (&index.kind, &list.kind)
+        else {
+            return Err(Diagnostic::error(
+                span,
+                "`brx.idx` takes a register and a list's name",
+            ));
+        };
+        let (index, ty) = self.registers.find(ast::Name {
+            text: index_name,
+            span: index.span,
+        })?;
+        if !Type::U32.accepts(ty) {
+            return Err(Diagnostic::error(
+                source.operands[0].span,
+                "the index has 32 bits",
+            ));
+        }
+        let Some(&targets) = self.targets.get(&(self.active_calls.len(), *list_name)) else {
+            let message = format!("`{list_name}` is no list of `.branchtargets` of this function");
+            return Err(Diagnostic::error(list.span, message));
+        };
+        self.blocks.switch(index, targets, predicate);
         Ok(())
     }
 
@@ -190,44 +344,4 @@ impl<'a, 'd> Lowering<'a, 'd> {
         }
         Ok(register)
     }
-}
-
-/// Parameters lie one behind the other, each at its alignment (PTX ISA, "Kernel Function Parameters").
-fn lay_out_parameters(kernel: &Kernel<'_>, found: &mut Diagnostics) -> Vec<ParameterDeclaration> {
-    let mut end = 0u32;
-    let mut names = HashSet::new();
-    let mut declarations = Vec::new();
-    for parameter in &kernel.parameters {
-        let span = parameter.name.span;
-        if !names.insert(parameter.name.text) {
-            found.error(
-                span,
-                format!("the parameter `{}` is declared twice", parameter.name.text),
-            );
-        }
-        if parameter.ty == Type::Pred {
-            found.error(span, "a parameter is no predicate");
-        }
-        let align = parameter.align.unwrap_or(1).max(parameter.ty.bytes());
-        let mut declaration = ParameterDeclaration {
-            name: parameter.name.text.to_owned(),
-            ty: parameter.ty,
-            array: parameter.array,
-            align,
-            offset: 0,
-            pointer: parameter.pointer,
-        };
-        // Both stay far below 2^32: `end` by the check below, an alignment by the parser's.
-        declaration.offset = end.next_multiple_of(align);
-        end = declaration.offset.saturating_add(declaration.size());
-        if end > MAX_PARAMETER_BYTES {
-            found.error(
-                span,
-                format!("the kernel's parameters are larger than {MAX_PARAMETER_BYTES} bytes"),
-            );
-            break;
-        }
-        declarations.push(declaration);
-    }
-    declarations
 }

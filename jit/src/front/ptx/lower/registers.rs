@@ -1,7 +1,7 @@
 //! Register names to registers, by scope.
 
 use super::super::ast::Name;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Span};
 use crate::ir::{Register, Type};
 use crate::limits::MAX_REGISTERS;
 use std::collections::HashMap;
@@ -15,6 +15,8 @@ pub(super) struct Registers<'a> {
 
 #[derive(Default)]
 struct Scope<'a> {
+    /// Whether it is a function's outermost: what is around the call cannot be seen.
+    is_function: bool,
     declared: HashMap<&'a str, (Type, Option<u32>)>,
     used: HashMap<&'a str, Register>,
 }
@@ -31,6 +33,29 @@ impl Default for Registers<'_> {
 impl<'a> Registers<'a> {
     pub(super) fn open(&mut self) {
         self.scopes.push(Scope::default());
+    }
+
+    /// Opens the outermost scope of a function that is called.
+    pub(super) fn open_function(&mut self) {
+        self.scopes.push(Scope {
+            is_function: true,
+            ..Scope::default()
+        });
+    }
+
+    /// How many scopes are open.
+    pub(super) fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
+    /// A register without a name.
+    pub(super) fn unnamed(&mut self, ty: Type, span: Span) -> Result<Register, Diagnostic> {
+        if self.types.len() == MAX_REGISTERS {
+            let message = format!("the kernel uses more than {MAX_REGISTERS} registers: split it");
+            return Err(Diagnostic::error(span, message));
+        }
+        self.types.push(ty);
+        Ok(Register(self.types.len() as u32 - 1))
     }
 
     pub(super) fn close(&mut self) {
@@ -58,26 +83,34 @@ impl<'a> Registers<'a> {
 
     /// The register of this name and its type.
     pub(super) fn find(&mut self, name: Name<'a>) -> Result<(Register, Type), Diagnostic> {
-        for scope in self.scopes.iter_mut().rev() {
+        self.find_any(name)?
+            .ok_or_else(|| Diagnostic::error(name.span, format!("`{}` is not declared", name.text)))
+    }
+
+    /// The register of this name and its type, if it is declared.
+    pub(super) fn find_any(
+        &mut self,
+        name: Name<'a>,
+    ) -> Result<Option<(Register, Type)>, Diagnostic> {
+        let mut found = None;
+        for (place, scope) in self.scopes.iter().enumerate().rev() {
             if let Some(&register) = scope.used.get(name.text) {
-                return Ok((register, self.types[register.index()]));
+                return Ok(Some((register, self.types[register.index()])));
             }
             if let Some(ty) = scope.declared_type(name.text) {
-                if self.types.len() == MAX_REGISTERS {
-                    let message =
-                        format!("the kernel uses more than {MAX_REGISTERS} registers: split it");
-                    return Err(Diagnostic::error(name.span, message));
-                }
-                let register = Register(self.types.len() as u32);
-                self.types.push(ty);
-                scope.used.insert(name.text, register);
-                return Ok((register, ty));
+                found = Some((place, ty));
+                break;
+            }
+            if scope.is_function {
+                break;
             }
         }
-        Err(Diagnostic::error(
-            name.span,
-            format!("`{}` is not declared", name.text),
-        ))
+        let Some((place, ty)) = found else {
+            return Ok(None);
+        };
+        let register = self.unnamed(ty, name.span)?;
+        self.scopes[place].used.insert(name.text, register);
+        Ok(Some((register, ty)))
     }
 
     pub(super) fn into_types(self) -> Vec<Type> {

@@ -2,7 +2,7 @@
 
 use super::super::ast::{Instruction, OperandKind};
 use crate::diagnostics::Diagnostic;
-use crate::ir::{FormId, Modifier, Slot, Type, forms_named};
+use crate::ir::{Count, FormId, Modifier, Slot, Type, forms_named};
 use smallvec::SmallVec;
 
 /// The row that an instruction matches, and what it chose there.
@@ -16,11 +16,17 @@ pub(super) struct Selected {
 pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     let forms = forms_named(source.name.text);
     let mut furthest = 0;
+    let mut of_other_count = None;
     for &form in forms {
         match try_form(form, source) {
-            Ok(selected) => return Ok(selected),
+            Ok(selected) if fits(form, source) => return Ok(selected),
+            // Its operands are then told apart from what it takes.
+            Ok(selected) => of_other_count = of_other_count.or(Some(selected)),
             Err(reached) => furthest = furthest.max(reached),
         }
+    }
+    if let Some(selected) = of_other_count {
+        return Ok(selected);
     }
     let spelling = spelling(source);
     if forms
@@ -76,22 +82,38 @@ fn try_form(id: FormId, source: &Instruction<'_>) -> Result<Selected, usize> {
             }
             Slot::T => selected.t = Some(ty.filter(|ty| id.form().row.t.contains(ty)).ok_or(at)?),
             Slot::U => selected.u = Some(ty.filter(|ty| id.form().row.u.contains(ty)).ok_or(at)?),
-            Slot::Fixed(fixed) => selected.t = Some(ty.filter(|ty| ty == fixed).ok_or(at)?),
+            Slot::Fixed(fixed) => {
+                let fixed = ty.filter(|ty| ty == fixed).ok_or(at)?;
+                // Types that are not chosen take the places that the row's lists leave free.
+                if id.form().row.t.is_empty() && selected.t.is_none() {
+                    selected.t = Some(fixed);
+                } else if id.form().row.u.is_empty() && selected.u.is_none() {
+                    selected.u = Some(fixed);
+                }
+            }
             Slot::Internal => return Err(at),
         }
         at += 1;
     }
-    let fits = id
-        .form()
-        .roles
-        .iter()
-        .zip(&source.operands)
-        .all(|(role, operand)| !role.tuple || matches!(operand.kind, OperandKind::Vector(_)));
-    if at == source.suffixes.len() && fits {
+    if at == source.suffixes.len() {
         Ok(selected)
     } else {
         Err(at)
     }
+}
+
+/// Whether there are as many operands as the form takes, and tuples where it takes tuples.
+fn fits(id: FormId, source: &Instruction<'_>) -> bool {
+    let roles = &id.form().roles;
+    let written = || roles.iter().filter(|role| !role.implicit);
+    let most = written().count();
+    let least = written().filter(|role| !role.optional).count();
+    (least..=most).contains(&source.operands.len())
+        && written().zip(&source.operands).all(|(role, operand)| {
+            let is_vector = matches!(operand.kind, OperandKind::Vector(_));
+            let wants_vector = matches!(role.count, Count::Exactly(2..) | Count::Any);
+            (!role.tuple || is_vector) && (!wants_vector || is_vector)
+        })
 }
 
 fn spelling(source: &Instruction<'_>) -> String {

@@ -2,9 +2,13 @@
 
 use super::super::ast::{Instruction, Name, Statement};
 use super::super::lexer::TokenKind;
-use super::{Parser, Result, unsupported};
+use super::{Parser, Result};
 use crate::diagnostics::Diagnostic;
+use crate::ir::Space;
 use crate::limits::{MAX_INSTRUCTIONS, MAX_SCOPES};
+
+/// Labels that one branch may choose from: what a `switch` of a few hundred cases needs.
+const MAX_TARGETS: usize = 1024;
 
 impl<'a> Parser<'a> {
     pub(super) fn body(&mut self) -> Result<Vec<Statement<'a>>> {
@@ -56,8 +60,7 @@ impl<'a> Parser<'a> {
                 };
                 self.advance()?;
                 if self.eat(':')? {
-                    body.push(Statement::Label(name));
-                    return Ok(());
+                    return self.labelled(name, body);
                 }
                 self.instruction_named(None, name, body)
             }
@@ -75,11 +78,9 @@ impl<'a> Parser<'a> {
             "reg" => self.registers(body),
             "loc" => self.location(),
             "pragma" => self.pragma(),
-            "local" | "shared" => Err(unsupported(
-                span,
-                &format!("variables in `.{name}` memory"),
-                "use registers and buffers",
-            )),
+            "local" => self.body_variables(Space::Local, body),
+            "shared" => self.body_variables(Space::Shared, body),
+            "param" => self.body_variables(Space::Param, body),
             _ => Err(Diagnostic::error(
                 span,
                 format!("unknown directive `.{name}` in a kernel's body"),
@@ -87,9 +88,49 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// What follows `name:`, a list of branch targets perhaps.
+    fn labelled(&mut self, name: Name<'a>, body: &mut Vec<Statement<'a>>) -> Result<()> {
+        if self.eat_dot("branchtargets")? {
+            let mut targets = Vec::new();
+            loop {
+                if targets.len() == MAX_TARGETS {
+                    return Err(self.error(format!("a branch has at most {MAX_TARGETS} targets")));
+                }
+                targets.push(self.word("a label")?);
+                if !self.eat(',')? {
+                    break;
+                }
+            }
+            self.expect(';')?;
+            body.push(Statement::Targets(name, targets));
+            return Ok(());
+        }
+        if matches!(
+            self.token.kind,
+            TokenKind::Dot("callprototype" | "calltargets")
+        ) {
+            return Err(self.error("indirect calls are not supported; call functions by name"));
+        }
+        body.push(Statement::Label(name));
+        Ok(())
+    }
+
+    fn body_variables(&mut self, space: Space, body: &mut Vec<Statement<'a>>) -> Result<()> {
+        let mut variables = Vec::new();
+        self.variables(space, false, &mut variables)?;
+        let variables = variables.into_iter();
+        body.extend(variables.map(|variable| Statement::Variable(Box::new(variable))));
+        Ok(())
+    }
+
     /// `.reg .type name{<count>}{, name{<count>}};`
     pub(super) fn registers(&mut self, body: &mut Vec<Statement<'a>>) -> Result<()> {
         let ty = self.ty()?;
+        if ty.bits() > 64 {
+            return Err(self.error(format!(
+                "registers of {ty} are not supported; use two of .b64"
+            )));
+        }
         loop {
             let name = self.word("a register's name")?;
             let count = if self.eat('<')? {

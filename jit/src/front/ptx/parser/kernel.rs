@@ -1,6 +1,6 @@
-//! A kernel's head: name, parameters, tuning directives.
+//! Heads of kernels and functions: name, parameters, tuning directives.
 
-use super::super::ast::{Kernel, Parameter};
+use super::super::ast::{DeviceFunction, Kernel, Parameter};
 use super::super::lexer::TokenKind;
 use super::{Parser, Result};
 use crate::diagnostics::Diagnostic;
@@ -24,6 +24,34 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// `.func {(results)} name {(parameters)}`, and a body or `;`.
+    pub(super) fn device_function(&mut self) -> Result<DeviceFunction<'a>> {
+        self.attribute()?;
+        let returns = if self.eat('(')? {
+            self.parameters()?
+        } else {
+            Vec::new()
+        };
+        let name = self.word("a function's name")?;
+        let parameters = if self.eat('(')? {
+            self.parameters()?
+        } else {
+            Vec::new()
+        };
+        self.tuning()?;
+        let body = if self.eat(';')? {
+            None
+        } else {
+            Some(self.body()?)
+        };
+        Ok(DeviceFunction {
+            name,
+            returns,
+            parameters,
+            body,
+        })
+    }
+
     pub(super) fn parameters(&mut self) -> Result<Vec<Parameter<'a>>> {
         let mut parameters = Vec::new();
         if self.eat(')')? {
@@ -41,9 +69,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `.param {.align n} .type {.ptr {.space} {.align n}} name {[size]}`
+    /// `.param {.align n} .type {.ptr {.space} {.align n}} name {[size]}`, or `.reg .type name` of a function.
     pub(super) fn parameter(&mut self) -> Result<Parameter<'a>> {
-        self.expect_dot("param", "a kernel's parameters begin with `.param`")?;
+        if !self.eat_dot("reg")? {
+            self.expect_dot("param", "parameters begin with `.param`")?;
+        }
         let mut align = self.align()?;
         let ty = self.ty()?;
         let mut pointer = false;
@@ -106,8 +136,21 @@ impl<'a> Parser<'a> {
                         .fold(1u32, |product, n| product.saturating_mul(*n));
                     max_threads = Some(max_threads.unwrap_or(u32::MAX).min(product));
                 }
-                "minnctapersm" | "maxnctapersm" | "maxnreg" => {
+                "minnctapersm"
+                | "maxnctapersm"
+                | "maxnreg"
+                | "abi_preserve"
+                | "abi_preserve_control" => {
                     self.integers()?;
+                }
+                "noreturn" => {}
+                "reqnctapercluster" | "explicitcluster" | "maxclusterrank" => {
+                    return Err(Diagnostic::error(
+                        span,
+                        format!(
+                            "`.{name}`: clusters of blocks are not supported; compile without them"
+                        ),
+                    ));
                 }
                 "pragma" => self.pragma()?,
                 _ => {

@@ -6,11 +6,13 @@ mod body;
 mod kernel;
 mod operands;
 mod tokens;
+mod variables;
 
-use super::ast::{Kernel, Name, Tree};
+use super::ast::{DeviceFunction, Kernel, Name, Tree, Variable};
 use super::lexer::{Lexer, Token, TokenKind};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::limits::MAX_FUNCTIONS;
+use crate::ir::Space;
+use crate::limits::{MAX_FUNCTIONS, MAX_VARIABLES};
 
 type Result<T> = std::result::Result<T, Diagnostic>;
 
@@ -40,22 +42,29 @@ impl<'a> Parser<'a> {
         }
         let version = self.version()?;
         let target = self.target()?;
-        let mut kernels = Vec::new();
-        while self.token.kind != TokenKind::End {
-            if let Some(kernel) = self.directive()? {
-                if kernels.len() == MAX_FUNCTIONS {
-                    let message =
-                        format!("the module has more than {MAX_FUNCTIONS} kernels: split it");
-                    return Err(Diagnostic::error(kernel.name.span, message));
-                }
-                kernels.push(kernel);
-            }
-        }
-        Ok(Tree {
+        let mut tree = Tree {
             version,
             target,
-            kernels,
-        })
+            variables: Vec::new(),
+            kernels: Vec::new(),
+            functions: Vec::new(),
+        };
+        while self.token.kind != TokenKind::End {
+            let span = self.token.span;
+            self.directive(&mut tree)?;
+            if tree.kernels.len() + tree.functions.len() > MAX_FUNCTIONS {
+                let message = format!(
+                    "the module has more than {MAX_FUNCTIONS} kernels and functions: split it"
+                );
+                return Err(Diagnostic::error(span, message));
+            }
+            if tree.variables.len() > MAX_VARIABLES {
+                let message =
+                    format!("the module has more than {MAX_VARIABLES} variables: split it");
+                return Err(Diagnostic::error(span, message));
+            }
+        }
+        Ok(tree)
     }
 
     fn version(&mut self) -> Result<(u32, u32)> {
@@ -82,48 +91,71 @@ impl<'a> Parser<'a> {
         Ok(target)
     }
 
-    /// One directive of the module; a kernel if it is one.
-    fn directive(&mut self) -> Result<Option<Kernel<'a>>> {
-        let Token { kind, span } = self.advance()?;
-        let TokenKind::Dot(name) = kind else {
-            let message = format!("expected a directive such as `.entry`, found {kind}");
-            return Err(Diagnostic::error(span, message));
-        };
-        match name {
-            "address_size" => self.address_size()?,
-            "visible" | "weak" => {}
-            "entry" => return self.kernel().map(Some),
-            "file" => self.file()?,
-            "section" => self.section()?,
-            "func" => {
-                return Err(unsupported(
-                    span,
-                    "device functions (`.func`)",
-                    "compile with the calls inlined",
-                ));
+    /// One directive of the module.
+    fn directive(&mut self, tree: &mut Tree<'a>) -> Result<()> {
+        let mut is_external = false;
+        loop {
+            let Token { kind, span } = self.advance()?;
+            let TokenKind::Dot(name) = kind else {
+                let message = format!("expected a directive such as `.entry`, found {kind}");
+                return Err(Diagnostic::error(span, message));
+            };
+            match name {
+                "visible" | "weak" | "common" => continue,
+                "extern" => {
+                    is_external = true;
+                    continue;
+                }
+                "address_size" => self.address_size()?,
+                "entry" => {
+                    let kernel: Kernel<'a> = self.kernel()?;
+                    tree.kernels.push(kernel);
+                }
+                "func" => {
+                    let function: DeviceFunction<'a> = self.device_function()?;
+                    tree.functions.push(function);
+                }
+                "global" => self.module_variables(Space::Global, is_external, tree)?,
+                "const" => self.module_variables(Space::Const, is_external, tree)?,
+                "shared" => self.module_variables(Space::Shared, is_external, tree)?,
+                "file" => self.file()?,
+                "section" => self.section()?,
+                "pragma" => self.pragma()?,
+                "tex" | "texref" | "surfref" | "samplerref" => {
+                    return Err(unsupported(
+                        span,
+                        "textures and surfaces",
+                        "pass a buffer instead",
+                    ));
+                }
+                "alias" => {
+                    return Err(unsupported(
+                        span,
+                        "aliases of functions",
+                        "call what they stand for",
+                    ));
+                }
+                _ => {
+                    return Err(Diagnostic::error(
+                        span,
+                        format!("unknown directive `.{name}`"),
+                    ));
+                }
             }
-            "extern" => {
-                return Err(unsupported(
-                    span,
-                    "external symbols (`.extern`)",
-                    "link everything into one module",
-                ));
-            }
-            "global" | "const" | "shared" | "tex" => {
-                return Err(unsupported(
-                    span,
-                    &format!("module variables (`.{name}`)"),
-                    "pass a buffer instead",
-                ));
-            }
-            _ => {
-                return Err(Diagnostic::error(
-                    span,
-                    format!("unknown directive `.{name}`"),
-                ));
-            }
+            return Ok(());
         }
-        Ok(None)
+    }
+
+    fn module_variables(
+        &mut self,
+        space: Space,
+        is_external: bool,
+        tree: &mut Tree<'a>,
+    ) -> Result<()> {
+        let mut variables: Vec<Variable<'a>> = Vec::new();
+        self.variables(space, is_external, &mut variables)?;
+        tree.variables.append(&mut variables);
+        Ok(())
     }
 
     fn address_size(&mut self) -> Result<()> {

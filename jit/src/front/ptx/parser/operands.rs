@@ -36,18 +36,23 @@ impl<'a> Parser<'a> {
         let span = self.token.span;
         let kind = match self.token.kind {
             TokenKind::Punctuation('[') => self.address()?,
-            TokenKind::Punctuation('{') => self.vector()?,
+            TokenKind::Punctuation('{') => OperandKind::Vector(self.elements('{', '}')?),
+            TokenKind::Punctuation('(') => OperandKind::List(self.elements('(', ')')?),
             _ => self.scalar()?,
         };
         Ok(Operand { kind, span, paired })
     }
 
-    pub(super) fn vector(&mut self) -> Result<OperandKind<'a>> {
-        self.expect('{')?;
+    /// Scalars between braces or parentheses; there may be none.
+    fn elements(&mut self, open: char, close: char) -> Result<Vec<Operand<'a>>> {
+        self.expect(open)?;
         let mut elements = Vec::new();
+        if self.eat(close)? {
+            return Ok(elements);
+        }
         loop {
             if elements.len() == MAX_OPERANDS {
-                return Err(self.error(format!("a vector has at most {MAX_OPERANDS} elements")));
+                return Err(self.error(format!("more than {MAX_OPERANDS} elements stand here")));
             }
             let span = self.token.span;
             elements.push(Operand {
@@ -55,8 +60,8 @@ impl<'a> Parser<'a> {
                 span,
                 paired: false,
             });
-            if self.eat('}')? {
-                return Ok(OperandKind::Vector(elements));
+            if self.eat(close)? {
+                return Ok(elements);
             }
             self.expect(',')?;
         }
@@ -73,6 +78,11 @@ impl<'a> Parser<'a> {
                     }
                     _ => None,
                 };
+                if component.is_none() && self.token.kind == TokenKind::Punctuation('+') {
+                    self.advance()?;
+                    let offset = self.signed()?;
+                    return Ok(OperandKind::Sum { base: name, offset });
+                }
                 Ok(OperandKind::Name(name, component))
             }
             TokenKind::Punctuation('!') => {
@@ -90,29 +100,42 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[base]`, `[base+offset]`, `[base-offset]` or `[address]`.
+    /// `[base]`, `[base+offset]`, `[base-offset]`, `[address]`, or one of these and coordinates.
     pub(super) fn address(&mut self) -> Result<OperandKind<'a>> {
         self.expect('[')?;
-        let base = match self.token.kind {
-            TokenKind::Word(name) => {
-                self.advance()?;
-                Some(name)
-            }
-            _ => None,
-        };
-        let mut offset = 0;
-        if base.is_none() || self.token.kind != TokenKind::Punctuation(']') {
-            if base.is_some() && !matches!(self.token.kind, TokenKind::Punctuation('+' | '-')) {
-                return Err(self.error(format!(
-                    "expected `+`, `-` or `]` in an address, found {}",
-                    self.token.kind
-                )));
-            }
-            self.eat('+')?;
-            offset = self.signed()?;
+        let (base, offset) = self.sum()?;
+        if !self.eat(',')? {
+            self.expect(']')?;
+            return Ok(OperandKind::Address { base, offset });
+        }
+        let coordinates = self.elements('{', '}')?;
+        // The offsets of an `im2col` access.
+        if self.eat(',')? {
+            self.elements('{', '}')?;
         }
         self.expect(']')?;
-        Ok(OperandKind::Address { base, offset })
+        Ok(OperandKind::Tensor {
+            base,
+            offset,
+            coordinates,
+        })
+    }
+
+    fn sum(&mut self) -> Result<(Option<&'a str>, i64)> {
+        let TokenKind::Word(name) = self.token.kind else {
+            return Ok((None, self.signed()?));
+        };
+        self.advance()?;
+        match self.token.kind {
+            TokenKind::Punctuation(']' | ',') => Ok((Some(name), 0)),
+            TokenKind::Punctuation('+' | '-') => {
+                self.eat('+')?;
+                Ok((Some(name), self.signed()?))
+            }
+            kind => Err(self.error(format!(
+                "expected `+`, `-` or `]` in an address, found {kind}"
+            ))),
+        }
     }
 
     pub(super) fn signed(&mut self) -> Result<i64> {
@@ -132,7 +155,7 @@ impl<'a> Parser<'a> {
 /// No instruction of PTX has more, a `wgmma`'s registers in a vector included.
 const MAX_OPERANDS: usize = 160;
 
-fn number(kind: TokenKind<'_>, negative: bool) -> Option<OperandKind<'static>> {
+pub(super) fn number(kind: TokenKind<'_>, negative: bool) -> Option<OperandKind<'static>> {
     Some(match kind {
         TokenKind::Integer(magnitude) => OperandKind::Integer {
             magnitude,

@@ -1,0 +1,261 @@
+//! Running a block whose threads wait for each other.
+//!
+//! ```text
+//!  segment 0 ──▶ all wait at one place? ── yes ──▶ do the operation, run its segment for all ──▶ …
+//!                        │ no
+//!                        ▼
+//!              warp by warp: whoever's companions have all come goes on
+//! ```
+
+mod warps;
+
+use super::arena::Arena;
+use super::collective::{BlockFrames, Operation, Wait, Warp};
+use super::fault::RawFault;
+use super::kernel::Entry;
+use super::launch::{BlockContext, Launch, Outcome};
+use super::suspension::{FrameLayout, Suspension};
+use crate::ir::FaultCause;
+
+/// Where a thread waits that has ended.
+pub(super) const ENDED: u32 = u32::MAX;
+
+/// What a thread runs that shall not run.
+const NOTHING: u32 = u32::MAX;
+
+/// A kernel that was cut, compiled.
+#[derive(Debug)]
+pub(super) struct Segments {
+    /// The first one begins the kernel; each other one goes on behind the suspension before it.
+    pub(super) entries: Vec<Entry>,
+    pub(super) suspensions: Vec<Suspension>,
+    pub(super) frames: FrameLayout,
+}
+
+/// A block while it runs.
+pub(super) struct Block<'a> {
+    pub(super) segments: &'a Segments,
+    pub(super) launch: &'a Launch,
+    pub(super) arena: &'a mut Arena,
+    pub(super) context: BlockContext,
+    threads: usize,
+}
+
+/// Why a block did not run to its end.
+pub(super) struct Ended(pub(super) Outcome);
+
+impl<'a> Block<'a> {
+    pub(super) fn new(
+        segments: &'a Segments,
+        launch: &'a Launch,
+        arena: &'a mut Arena,
+        index: [u32; 3],
+    ) -> Self {
+        let threads = arena.waits().len();
+        let context = arena.begin_block(index);
+        Self {
+            segments,
+            launch,
+            arena,
+            context,
+            threads,
+        }
+    }
+
+    /// Runs the block to its end.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::kernel::Kernel::run_blocks`].
+    pub(super) unsafe fn run(mut self) -> Outcome {
+        let threads = self.threads;
+        // SAFETY: the caller promises what `go_on` asks for.
+        let mut result = unsafe { self.go_on(0, 0..threads, |_| true) };
+        while result.is_ok() {
+            let waits = self.arena.waits();
+            let mut alive = waits.iter().filter(|place| **place != ENDED);
+            let Some(&first) = alive.next() else {
+                return Outcome::Completed;
+            };
+            let together = alive.all(|place| *place == first);
+            // SAFETY: as above.
+            result = unsafe {
+                match together {
+                    true => self.all_go_on(first),
+                    false => self.warps_go_on(),
+                }
+            };
+        }
+        match result {
+            Err(Ended(outcome)) => outcome,
+            Ok(()) => Outcome::Completed,
+        }
+    }
+
+    /// Every thread that has not ended waits at one place.
+    ///
+    /// # Safety
+    ///
+    /// As [`Block::run`].
+    unsafe fn all_go_on(&mut self, place: u32) -> Result<(), Ended> {
+        let Some(suspension) = self.segments.suspensions.get(place as usize) else {
+            return Err(Ended(Outcome::Stopped));
+        };
+        match suspension.operation.wait {
+            Wait::Block => self.perform_for_block(place),
+            Wait::Warp | Wait::Nobody => {
+                for first in (0..self.threads).step_by(32) {
+                    let lanes = self.lanes_at(first, place);
+                    self.perform(place, first, lanes)?;
+                }
+            }
+            Wait::Mask(argument) => {
+                for first in (0..self.threads).step_by(32) {
+                    let lanes = self.lanes_at(first, place);
+                    if !self.has_one_mask(first, lanes, argument) {
+                        // SAFETY: the caller promises what this asks for.
+                        return unsafe { self.warps_go_on() };
+                    }
+                }
+                for first in (0..self.threads).step_by(32) {
+                    let lanes = self.lanes_at(first, place);
+                    self.perform(place, first, lanes)?;
+                }
+            }
+        }
+        let threads = self.threads;
+        // SAFETY: as above.
+        unsafe { self.go_on(place + 1, 0..threads, |wait| wait == place) }
+    }
+
+    /// Whether all lanes that take part name each other.
+    fn has_one_mask(&mut self, first: usize, lanes: u32, argument: usize) -> bool {
+        let slot = self.segments.frames.argument(argument);
+        let frames = self.arena.frames();
+        let mut taking_part = (0..32).filter(|lane| lanes >> lane & 1 != 0);
+        taking_part.all(|lane| frames.read(slot, first + lane) as u32 & lanes == lanes)
+    }
+
+    /// The lanes of a warp that wait at a place.
+    pub(super) fn lanes_at(&self, first: usize, place: u32) -> u32 {
+        let waits = self.arena.waits();
+        let lanes = waits[first..self.threads.min(first + 32)]
+            .iter()
+            .enumerate();
+        lanes
+            .filter(|(_, wait)| **wait == place)
+            .fold(0, |lanes, (lane, _)| lanes | 1 << lane)
+    }
+
+    pub(super) fn operation(&self, place: u32) -> Option<&'a Operation> {
+        let suspension = self.segments.suspensions.get(place as usize)?;
+        Some(&suspension.operation)
+    }
+
+    /// Does a warp's operation for these lanes.
+    pub(super) fn perform(&mut self, place: u32, first: usize, lanes: u32) -> Result<(), Ended> {
+        let Some(operation) = self.operation(place).filter(|_| lanes != 0) else {
+            return Ok(());
+        };
+        let mut frames = self.arena.frames();
+        let mut memory = self.arena.memory(self.launch);
+        let mut warp = Warp {
+            frames: &mut frames,
+            layout: &self.segments.frames,
+            first,
+            lanes,
+            memory: &mut memory,
+        };
+        let performed = operation.perform(&mut warp);
+        let lane = lanes.trailing_zeros() as usize;
+        performed.map_err(|cause| self.fault(place, first + lane, cause))
+    }
+
+    /// Does a block's operation for all threads that wait at a place.
+    pub(super) fn perform_for_block(&mut self, place: u32) {
+        let Some(operation) = self.operation(place) else {
+            return;
+        };
+        let waits = self.arena.waits().iter().enumerate();
+        let threads: Vec<usize> = if operation.results() == 0 {
+            return;
+        } else {
+            let waiting = waits.filter(|(_, wait)| **wait == place);
+            waiting.map(|(thread, _)| thread).collect()
+        };
+        let mut frames = self.arena.frames();
+        operation.perform_for_block(&mut BlockFrames {
+            frames: &mut frames,
+            layout: &self.segments.frames,
+            threads: &threads,
+        });
+    }
+
+    /// Runs a segment for those of a range of threads that wait where `chosen` says.
+    ///
+    /// # Safety
+    ///
+    /// As [`Block::run`].
+    pub(super) unsafe fn go_on(
+        &mut self,
+        entry: u32,
+        threads: std::ops::Range<usize>,
+        chosen: impl Fn(u32) -> bool,
+    ) -> Result<(), Ended> {
+        let waits = self.arena.waits().to_vec();
+        // SAFETY: the caller promises what this asks for.
+        unsafe { self.go_on_of(entry, threads, |thread| chosen(waits[thread])) }
+    }
+
+    /// Runs a segment for those of a range of threads that are chosen.
+    ///
+    /// # Safety
+    ///
+    /// As [`Block::run`].
+    pub(super) unsafe fn go_on_of(
+        &mut self,
+        entry: u32,
+        threads: std::ops::Range<usize>,
+        chosen: impl Fn(usize) -> bool,
+    ) -> Result<(), Ended> {
+        let Some(code) = self.segments.entries.get(entry as usize).copied() else {
+            return Err(Ended(Outcome::Stopped));
+        };
+        for thread in threads.clone() {
+            self.arena.run()[thread] = if chosen(thread) { entry } else { NOTHING };
+        }
+        self.context.first = threads.start as u32;
+        self.context.last = threads.end as u32;
+        self.arena.place_threads(&mut self.context);
+        // SAFETY: the entry was compiled with this signature; the context points to the arena, which outlives the call, and
+        // the caller vouches for the launch.
+        match unsafe { code(self.launch, &raw const self.context) } {
+            0 => Ok(()),
+            1 => Err(Ended(Outcome::Faulted)),
+            _ => Err(Ended(Outcome::Stopped)),
+        }
+    }
+
+    /// Records a fault of a thread that waits.
+    pub(super) fn fault(&self, place: u32, thread: usize, _cause: FaultCause) -> Ended {
+        let site = self
+            .segments
+            .suspensions
+            .get(place as usize)
+            .map_or(0, |suspension| suspension.site);
+        let [width, height, _] = self.launch.block.map(|extent| extent.max(1) as usize);
+        // SAFETY: `run_blocks` asks that the slot be valid until it returns.
+        let slot = unsafe { &*self.launch.fault };
+        slot.record(RawFault {
+            site,
+            address: 0,
+            block: self.context.index,
+            thread: [
+                (thread % width) as u32,
+                (thread / width % height) as u32,
+                (thread / width / height) as u32,
+            ],
+        });
+        Ended(Outcome::Faulted)
+    }
+}

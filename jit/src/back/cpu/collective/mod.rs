@@ -1,0 +1,161 @@
+//! Operations that threads of a warp or a block do together.
+//!
+//! When all that take part have come, each with its operands in its frame, the operation is done here, in plain Rust, and each finds its
+//! results in its frame.
+
+mod exchange;
+mod vote;
+
+use super::arena::{Frames, Memory};
+use super::suspension::{FrameLayout, values};
+use crate::ir::{FaultCause, Instruction, Modifier, Opcode, Operand, Type};
+
+/// Who must have come before an operation is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Every thread of the block that has not ended.
+    Block,
+    /// Every thread of the warp that has not ended.
+    Warp,
+    /// The lanes that this argument names, as far as they have not ended.
+    Mask(usize),
+    /// Nobody else.
+    Nobody,
+}
+
+/// An operation, ready to be done.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub(super) wait: Wait,
+    kind: Kind,
+    /// What it reads from each thread, with the types of the values.
+    pub(super) sources: Vec<(Operand, Option<Type>)>,
+    /// What it writes in each thread.
+    pub(super) destinations: Vec<Operand>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Nothing but waiting.
+    Barrier,
+    BlockVote(vote::BlockVote),
+    Exchange(exchange::Exchange),
+    Vote(vote::Vote),
+}
+
+impl Operation {
+    /// What an instruction does; none if it has no translation.
+    pub(super) fn of(instruction: &Instruction) -> Option<Self> {
+        let sources = values(instruction, false);
+        let last = sources.len().checked_sub(1);
+        let (wait, kind) = match instruction.opcode() {
+            Opcode::Bar => (Wait::Block, Kind::Barrier),
+            Opcode::BarRed => (
+                Wait::Block,
+                Kind::BlockVote(vote::BlockVote::of(instruction)),
+            ),
+            Opcode::BarWarp => (Wait::Mask(0), Kind::Barrier),
+            Opcode::Shfl => (
+                Wait::Mask(last?),
+                Kind::Exchange(exchange::Exchange::of(instruction)?),
+            ),
+            Opcode::ActiveMask => (Wait::Nobody, Kind::Vote(vote::Vote::ActiveMask)),
+            Opcode::Vote | Opcode::Match | Opcode::Redux | Opcode::Elect => {
+                (Wait::Mask(last?), Kind::Vote(vote::Vote::of(instruction)?))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            wait,
+            kind,
+            sources,
+            destinations: values(instruction, true)
+                .into_iter()
+                .map(|(operand, _)| operand)
+                .collect(),
+        })
+    }
+
+    /// How many values it reads from each thread.
+    pub(super) fn arguments(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// How many values it gives each thread.
+    pub(super) fn results(&self) -> usize {
+        self.destinations.len()
+    }
+
+    /// Does it for the threads of a warp that take part.
+    pub(super) fn perform(&self, warp: &mut Warp<'_>) -> Result<(), FaultCause> {
+        match &self.kind {
+            Kind::Barrier | Kind::BlockVote(_) => {}
+            Kind::Exchange(exchange) => exchange.perform(warp),
+            Kind::Vote(vote) => vote.perform(warp),
+        }
+        Ok(())
+    }
+
+    /// Does it for all warps of a block, if it is one of the block's.
+    pub(super) fn perform_for_block(&self, warps: &mut BlockFrames<'_>) {
+        if let Kind::BlockVote(vote) = &self.kind {
+            vote.perform(warps);
+        }
+    }
+}
+
+/// The threads of a warp that take part, and their frames.
+pub(super) struct Warp<'a> {
+    pub(super) frames: &'a mut Frames,
+    pub(super) layout: &'a FrameLayout,
+    /// Number in the block of the first lane's thread.
+    pub(super) first: usize,
+    /// The lanes that take part.
+    pub(super) lanes: u32,
+    /// What matrices are loaded from and stored to.
+    pub(super) memory: &'a mut Memory,
+}
+
+impl Warp<'_> {
+    /// The lanes that take part, the lowest first.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = usize> + use<> {
+        let lanes = self.lanes;
+        (0..32).filter(move |lane| lanes >> lane & 1 != 0)
+    }
+
+    pub(super) fn takes_part(&self, lane: usize) -> bool {
+        self.lanes >> lane & 1 != 0
+    }
+
+    /// An operand of a lane, in the width of its type.
+    pub(super) fn argument(&self, index: usize, lane: usize) -> u64 {
+        self.frames
+            .read(self.layout.argument(index), self.first + lane)
+    }
+
+    pub(super) fn set_result(&mut self, index: usize, lane: usize, value: u64) {
+        let slot = self.layout.result(index);
+        self.frames.write(slot, self.first + lane, value);
+    }
+}
+
+/// The threads of a block that take part, and their frames.
+pub(super) struct BlockFrames<'a> {
+    pub(super) frames: &'a mut Frames,
+    pub(super) layout: &'a FrameLayout,
+    pub(super) threads: &'a [usize],
+}
+
+/// The part of an operand that its type has.
+fn cut(value: u64, ty: Option<Type>) -> u64 {
+    match ty.map_or(64, Type::bits) {
+        64.. => value,
+        bits => value & ((1 << bits) - 1),
+    }
+}
+
+/// The first of these words that an instruction has.
+fn chosen<T: Copy>(instruction: &Instruction, words: &[(Modifier, T)]) -> Option<T> {
+    let chosen = words.iter().find(|(word, _)| instruction.has(*word));
+    chosen.map(|(_, meaning)| *meaning)
+}

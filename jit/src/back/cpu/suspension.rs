@@ -1,0 +1,256 @@
+//! Where threads wait for each other, and what they keep meanwhile.
+//!
+//! A kernel is cut at each operation of a warp or block. What lies between two cuts is a segment: a function of its own that runs some
+//! threads of a block, one after the other, until each waits or ends. What a thread still wants lies in its frame meanwhile. Frames
+//! are stored by slot, not by thread, so that one slot of neighbouring threads is one vector.
+
+use super::collective::Operation;
+use crate::analysis::{Liveness, for_each_written};
+use crate::diagnostics::Diagnostic;
+use crate::ir::{
+    Block, BlockId, Effect, FaultCause, FaultSite, Function, Instruction, Operand, Register,
+    Terminator, Type,
+};
+use crate::limits::{MAX_FRAMES_BYTES, MAX_THREADS_PER_BLOCK};
+
+/// A kernel that was cut.
+pub(super) struct Segmented {
+    /// Every operation that waits is the last instruction of its block.
+    pub(super) function: Function,
+    pub(super) suspensions: Vec<Suspension>,
+    /// By block, whether it ends in one.
+    pub(super) ends: Vec<bool>,
+    pub(super) frames: FrameLayout,
+}
+
+/// One place where threads wait.
+#[derive(Debug)]
+pub(super) struct Suspension {
+    /// Where they go on.
+    pub(super) resume: BlockId,
+    /// What they keep.
+    pub(super) kept: Vec<Register>,
+    pub(super) operation: Operation,
+    /// The fault of whoever waits for ever.
+    pub(super) site: u32,
+}
+
+/// Where a frame's parts lie, in bytes from the start of all frames.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FrameLayout {
+    /// By register, the slot it is kept in.
+    slots: Vec<Option<Slot>>,
+    /// Eight bytes for each operand of the operation.
+    arguments: u32,
+    /// Eight bytes for each result.
+    results: u32,
+    /// The bytes of all frames of a block.
+    pub(super) bytes: u32,
+}
+
+/// One value of each thread, one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// Where the first thread's is.
+    pub(super) start: u32,
+    /// Bytes from one thread's to the next's.
+    pub(super) size: u32,
+}
+
+/// Between slots, so that they do not all fall into the same sets of the cache.
+const PADDING: u32 = 64;
+
+/// The bytes of a slot in all threads.
+const fn column(size: u32) -> u32 {
+    size * MAX_THREADS_PER_BLOCK + PADDING
+}
+
+impl FrameLayout {
+    pub(super) fn slot(&self, register: Register) -> Option<Slot> {
+        self.slots.get(register.index()).copied().flatten()
+    }
+
+    pub(super) fn argument(&self, index: usize) -> Slot {
+        Slot {
+            start: self.arguments + index as u32 * column(8),
+            size: 8,
+        }
+    }
+
+    pub(super) fn result(&self, index: usize) -> Slot {
+        Slot {
+            start: self.results + index as u32 * column(8),
+            size: 8,
+        }
+    }
+}
+
+/// Whether threads wait for each other anywhere in a kernel.
+pub(super) fn waits(function: &Function) -> bool {
+    let mut instructions = function.instructions();
+    instructions.any(|instruction| instruction.effect() == Effect::Collective)
+}
+
+impl Segmented {
+    pub(super) fn of(function: &Function) -> Result<Self, Diagnostic> {
+        let mut function = function.clone();
+        let cuts = cut(&mut function);
+        let liveness = Liveness::of(&function);
+        let mut ends = vec![false; function.blocks.len()];
+        let mut suspensions = Vec::with_capacity(cuts.len());
+        for (block, resume) in cuts {
+            ends[block.index()] = true;
+            let Some(instruction) = function.blocks[block.index()].instructions.last().cloned()
+            else {
+                continue;
+            };
+            let mut live = liveness.at_start(resume).clone();
+            // What the operation writes comes from its results.
+            for_each_written(&instruction, &mut |register| live.remove(register));
+            let site = function.sites.len() as u32;
+            function.sites.push(FaultSite {
+                cause: FaultCause::Divergence,
+                size: 0,
+                span: instruction.span,
+            });
+            suspensions.push(Suspension {
+                resume,
+                kept: live.iter().collect(),
+                operation: Operation::of(&instruction)
+                    .ok_or_else(|| untranslatable(&instruction))?,
+                site,
+            });
+        }
+        let frames = lay_out(&function, &suspensions)?;
+        Ok(Self {
+            function,
+            suspensions,
+            ends,
+            frames,
+        })
+    }
+}
+
+fn untranslatable(instruction: &Instruction) -> Diagnostic {
+    let name = instruction.form.form().name;
+    Diagnostic::error(
+        instruction.span,
+        format!("`{name}` has no translation for this processor"),
+    )
+}
+
+/// Ends blocks behind each operation that waits; gives those blocks and the ones that follow.
+fn cut(function: &mut Function) -> Vec<(BlockId, BlockId)> {
+    let mut cuts = Vec::new();
+    let mut index = 0;
+    while index < function.blocks.len() {
+        let block = &mut function.blocks[index];
+        let waits = |instruction: &Instruction| instruction.effect() == Effect::Collective;
+        if let Some(place) = block.instructions.iter().position(waits) {
+            let rest = Block {
+                instructions: block.instructions.split_off(place + 1),
+                terminator: std::mem::replace(&mut block.terminator, Terminator::Exit),
+                cold: block.cold,
+            };
+            let resume = BlockId(function.blocks.len() as u32);
+            function.blocks[index].terminator = Terminator::Jump(resume);
+            function.blocks.push(rest);
+            cuts.push((BlockId(index as u32), resume));
+        }
+        index += 1;
+    }
+    cuts
+}
+
+/// Gives registers slots. Two that are never kept at once may share one.
+fn lay_out(function: &Function, suspensions: &[Suspension]) -> Result<FrameLayout, Diagnostic> {
+    let mut waiting: Vec<Vec<u32>> = vec![Vec::new(); function.registers.len()];
+    for (number, suspension) in suspensions.iter().enumerate() {
+        for register in &suspension.kept {
+            waiting[register.index()].push(number as u32);
+        }
+    }
+    // For each slot, at which suspensions it is taken.
+    let mut columns: Vec<(u32, Vec<bool>)> = Vec::new();
+    let mut chosen: Vec<Option<usize>> = vec![None; function.registers.len()];
+    for (index, kept_at) in waiting.iter().enumerate() {
+        if kept_at.is_empty() {
+            continue;
+        }
+        let size = size_of(function.registers[index]);
+        let is_free = |(width, taken): &(u32, Vec<bool>)| {
+            *width == size && kept_at.iter().all(|at| !taken[*at as usize])
+        };
+        let column = match columns.iter().position(is_free) {
+            Some(column) => column,
+            None => {
+                columns.push((size, vec![false; suspensions.len()]));
+                columns.len() - 1
+            }
+        };
+        for at in kept_at {
+            columns[column].1[*at as usize] = true;
+        }
+        chosen[index] = Some(column);
+    }
+    let mut end = 0u32;
+    let mut starts = Vec::with_capacity(columns.len());
+    for (size, _) in &columns {
+        starts.push(end);
+        end = end.saturating_add(column(*size));
+    }
+    let most = |count: fn(&Operation) -> usize| {
+        let counts = suspensions
+            .iter()
+            .map(|suspension| count(&suspension.operation));
+        counts.max().unwrap_or(0) as u32
+    };
+    let arguments = end;
+    let results = arguments.saturating_add(most(Operation::arguments) * column(8));
+    let bytes = results.saturating_add(most(Operation::results) * column(8));
+    if bytes > MAX_FRAMES_BYTES {
+        let message = format!(
+            "the threads of a block keep {bytes} bytes in all while they wait for each other in the kernel `{}`; at most \
+             {MAX_FRAMES_BYTES} are accepted: split it",
+            function.name
+        );
+        return Err(Diagnostic::error(function.span, message));
+    }
+    let slot = |column: usize| Slot {
+        start: starts[column],
+        size: columns[column].0,
+    };
+    Ok(FrameLayout {
+        slots: chosen.into_iter().map(|column| column.map(slot)).collect(),
+        arguments,
+        results,
+        bytes,
+    })
+}
+
+/// The bytes that a register takes in a frame.
+fn size_of(ty: Type) -> u32 {
+    if ty.bits() > 32 { 8 } else { 4 }
+}
+
+/// The values among an operation's operands, in their order: those it reads, or those it writes.
+pub(super) fn values(
+    instruction: &Instruction,
+    destinations: bool,
+) -> Vec<(Operand, Option<Type>)> {
+    let mut values = Vec::new();
+    let roles = &instruction.form.form().roles;
+    for (role, operand) in roles.iter().zip(&instruction.operands) {
+        if role.destination != destinations || *operand == Operand::Absent && !destinations {
+            continue;
+        }
+        let ty = role.value_type(instruction);
+        match operand {
+            Operand::Vector(elements) => {
+                values.extend(elements.iter().map(|element| (element.clone(), ty)));
+            }
+            operand => values.push((operand.clone(), ty)),
+        }
+    }
+    values
+}

@@ -1,0 +1,73 @@
+//! Floating point (PTX ISA, "Floating Point Instructions", "Half Precision Floating Point Instructions").
+
+use super::{NONE, Row, row};
+use crate::ir::opcode::Opcode::*;
+use crate::ir::types::Type::{self, *};
+
+const HALVES: &[Type] = &[F16, F16x2];
+const BFLOATS: &[Type] = &[Bf16, Bf16x2];
+const SMALL: &[Type] = &[F16, F16x2, Bf16, Bf16x2];
+
+#[rustfmt::skip]
+pub(super) static ROWS: &[Row] = &[
+    row(Add,      "add{.rn|.rz|.rm|.rp}{.ftz}{.sat}.f32 d:f32, a:f32, b:f32", NONE),
+    row(Add,      "add{.rn|.rz|.rm|.rp}.f64 d:f64, a:f64, b:f64", NONE),
+    row(Add,      "add{.rn}{.ftz}{.sat}.T d:T, a:T, b:T", HALVES),
+    row(Add,      "add{.rn}.T d:T, a:T, b:T", BFLOATS),
+    row(Sub,      "sub{.rn|.rz|.rm|.rp}{.ftz}{.sat}.f32 d:f32, a:f32, b:f32", NONE),
+    row(Sub,      "sub{.rn|.rz|.rm|.rp}.f64 d:f64, a:f64, b:f64", NONE),
+    row(Sub,      "sub{.rn}{.ftz}{.sat}.T d:T, a:T, b:T", HALVES),
+    row(Sub,      "sub{.rn}.T d:T, a:T, b:T", BFLOATS),
+    row(Mul,      "mul{.rn|.rz|.rm|.rp}{.ftz}{.sat}.f32 d:f32, a:f32, b:f32", NONE),
+    row(Mul,      "mul{.rn|.rz|.rm|.rp}.f64 d:f64, a:f64, b:f64", NONE),
+    row(Mul,      "mul{.rn}{.ftz}{.sat}.T d:T, a:T, b:T", HALVES),
+    row(Mul,      "mul{.rn}.T d:T, a:T, b:T", BFLOATS),
+    row(Fma,      "fma(.rn|.rz|.rm|.rp){.ftz}{.sat}.f32 d:f32, a:f32, b:f32, c:f32", NONE),
+    row(Fma,      "fma(.rn|.rz|.rm|.rp).f64 d:f64, a:f64, b:f64, c:f64", NONE),
+    row(Fma,      "fma.rn{.ftz}{.sat|.relu}.T d:T, a:T, b:T, c:T", HALVES),
+    row(Fma,      "fma.rn{.relu}.T d:T, a:T, b:T, c:T", BFLOATS),
+    row(Fma,      "mad(.rn|.rz|.rm|.rp){.ftz}{.sat}.f32 d:f32, a:f32, b:f32, c:f32", NONE),
+    row(Fma,      "mad(.rn|.rz|.rm|.rp).f64 d:f64, a:f64, b:f64, c:f64", NONE),
+    row(Div,      "div(.rn|.rz|.rm|.rp|.full|.approx){.ftz}.f32 d:f32, a:f32, b:f32", NONE),
+    row(Div,      "div(.rn|.rz|.rm|.rp).f64 d:f64, a:f64, b:f64", NONE),
+    row(Abs,      "abs{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Abs,      "abs.f64 d:f64, a:f64", NONE),
+    row(Abs,      "abs{.ftz}.T d:T, a:T", HALVES),
+    row(Abs,      "abs.T d:T, a:T", BFLOATS),
+    row(Neg,      "neg{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Neg,      "neg.f64 d:f64, a:f64", NONE),
+    row(Neg,      "neg{.ftz}.T d:T, a:T", HALVES),
+    row(Neg,      "neg.T d:T, a:T", BFLOATS),
+    row(Min,      "min{.ftz}{.NaN}.f32 d:f32, a:f32, b:f32", NONE),
+    row(Min,      "min{.ftz}{.NaN}.xorsign.abs.f32 d:f32, a:f32, b:f32", NONE),
+    row(Min,      "min.f64 d:f64, a:f64, b:f64", NONE),
+    row(Min,      "min{.ftz}{.NaN}.T d:T, a:T, b:T", HALVES),
+    row(Min,      "min{.NaN}.T d:T, a:T, b:T", BFLOATS),
+    row(Min,      "min{.ftz}{.NaN}.xorsign.abs.T d:T, a:T, b:T", HALVES),
+    row(Min,      "min{.NaN}.xorsign.abs.T d:T, a:T, b:T", BFLOATS),
+    row(Max,      "max{.ftz}{.NaN}.f32 d:f32, a:f32, b:f32", NONE),
+    row(Max,      "max{.ftz}{.NaN}.xorsign.abs.f32 d:f32, a:f32, b:f32", NONE),
+    row(Max,      "max.f64 d:f64, a:f64, b:f64", NONE),
+    row(Max,      "max{.ftz}{.NaN}.T d:T, a:T, b:T", HALVES),
+    row(Max,      "max{.NaN}.T d:T, a:T, b:T", BFLOATS),
+    row(Max,      "max{.ftz}{.NaN}.xorsign.abs.T d:T, a:T, b:T", HALVES),
+    row(Max,      "max{.NaN}.xorsign.abs.T d:T, a:T, b:T", BFLOATS),
+    row(Rcp,      "rcp(.rn|.rz|.rm|.rp|.approx){.ftz}.f32 d:f32, a:f32", NONE),
+    row(Rcp,      "rcp(.rn|.rz|.rm|.rp).f64 d:f64, a:f64", NONE),
+    row(Rcp,      "rcp.approx.ftz.f64 d:f64, a:f64", NONE),
+    row(Sqrt,     "sqrt(.rn|.rz|.rm|.rp|.approx){.ftz}.f32 d:f32, a:f32", NONE),
+    row(Sqrt,     "sqrt(.rn|.rz|.rm|.rp).f64 d:f64, a:f64", NONE),
+    row(Rsqrt,    "rsqrt.approx{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Rsqrt,    "rsqrt.approx{.ftz}.f64 d:f64, a:f64", NONE),
+    row(Sin,      "sin.approx{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Cos,      "cos.approx{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Ex2,      "ex2.approx{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Ex2,      "ex2.approx.T d:T, a:T", HALVES),
+    row(Ex2,      "ex2.approx.ftz.T d:T, a:T", BFLOATS),
+    row(Lg2,      "lg2.approx{.ftz}.f32 d:f32, a:f32", NONE),
+    row(Tanh,     "tanh.approx.f32 d:f32, a:f32", NONE),
+    row(Tanh,     "tanh.approx.T d:T, a:T", SMALL),
+    row(CopySign, "copysign.f32 d:f32, a:f32, b:f32", NONE),
+    row(CopySign, "copysign.f64 d:f64, a:f64, b:f64", NONE),
+    row(Testp,    "testp(.finite|.infinite|.number|.notanumber|.normal|.subnormal).T d:pred, a:T", &[F32, F64]),
+];

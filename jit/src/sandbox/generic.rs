@@ -1,0 +1,129 @@
+//! Generic addresses are resolved to their spaces.
+//!
+//! A kernel without variables in shared or local memory has no address there, and neither has a parameter: both are taken for
+//! addresses in the window, and a guard faults on what is none. Elsewhere the address decides at each access.
+
+use super::editor::{add_block, add_register, binary, branch, cast, is_space};
+use super::sums::Pointers;
+use crate::ir::{
+    Address, AddressBase, Block, Function, Instruction, Modifier, Opcode, Operand, Register, Space,
+    Terminator, Type,
+};
+
+pub(super) fn run(function: &mut Function) {
+    let has = |space| {
+        let mut variables = function.variables.iter();
+        variables.any(|variable| variable.space == space)
+    };
+    let spaces = (has(Space::Shared), has(Space::Local));
+    if spaces == (false, false) {
+        return;
+    }
+    let pointers = Pointers::of(function);
+    let mut index = 0;
+    while index < function.blocks.len() {
+        let instructions = &function.blocks[index].instructions;
+        let generic = instructions
+            .iter()
+            .position(|instruction| is_generic(instruction, &pointers));
+        if let Some(place) = generic {
+            resolve(function, index, place, spaces);
+        } else {
+            index += 1;
+        }
+    }
+}
+
+fn is_generic(instruction: &Instruction, pointers: &Pointers) -> bool {
+    let is_access = instruction.is_access()
+        && !matches!(instruction.opcode(), Opcode::LdSandbox | Opcode::CpAsync)
+        && instruction.space() == Space::Generic;
+    let Some(Address {
+        base: AddressBase::Register(register),
+        ..
+    }) = instruction.address()
+    else {
+        return false;
+    };
+    is_access && !pointers.is_parameter(*register)
+}
+
+/// Splits a block at a generic access, and puts one access for each space in its place.
+fn resolve(function: &mut Function, index: usize, place: usize, spaces: (bool, bool)) {
+    let rest = function.blocks[index].instructions.split_off(place + 1);
+    let Some(access) = function.blocks[index].instructions.pop() else {
+        return;
+    };
+    let cold = function.blocks[index].cold;
+    let last = std::mem::replace(&mut function.blocks[index].terminator, Terminator::Exit);
+    let after = add_block(
+        function,
+        Block {
+            instructions: rest,
+            terminator: last,
+            cold,
+        },
+    );
+    let address = add_register(function, Type::B64);
+    let inside = add_register(function, Type::Pred);
+    let sum = access.address().map(|place| {
+        let base = match place.base {
+            AddressBase::Register(base) => Operand::Register(base),
+            _ => Operand::Immediate(0),
+        };
+        binary(
+            Opcode::Add,
+            Type::U64,
+            address,
+            base,
+            Operand::Immediate(place.offset as u64),
+        )
+    });
+    function.blocks[index].instructions.extend(sum);
+    let mut current = index;
+    let in_local = spaces.1 && matches!(access.opcode(), Opcode::Ld | Opcode::St);
+    for (space, possible) in [(Modifier::Shared, spaces.0), (Modifier::Local, in_local)] {
+        if !possible {
+            continue;
+        }
+        let small = add_register(function, Type::B64);
+        let block = Block {
+            instructions: vec![cast(space, small, address), at(&access, space, small)],
+            ..Block::ending(Terminator::Jump(after))
+        };
+        let there = add_block(function, block);
+        let elsewhere = add_block(function, Block::ending(Terminator::Exit));
+        let test = is_space(space, inside, address);
+        function.blocks[current].instructions.push(test);
+        function.blocks[current].terminator = branch(inside, there, elsewhere);
+        current = elsewhere.index();
+    }
+    let global = at(&access, Modifier::Global, address);
+    function.blocks[current].instructions.push(global);
+    function.blocks[current].terminator = Terminator::Jump(after);
+}
+
+/// The access in one space, at an address of that space. What it says of caches means nothing in the small ones.
+fn at(access: &Instruction, space: Modifier, address: Register) -> Instruction {
+    const CACHES: [Modifier; 9] = [
+        Modifier::Ca,
+        Modifier::Cg,
+        Modifier::Cs,
+        Modifier::Lu,
+        Modifier::Cv,
+        Modifier::Wb,
+        Modifier::Wt,
+        Modifier::L1NoAllocate,
+        Modifier::L2CacheHint,
+    ];
+    let keeps = |modifier: &&Modifier| space == Modifier::Global || !CACHES.contains(modifier);
+    let mut wanted: Vec<Modifier> = access.modifiers.iter().filter(keeps).copied().collect();
+    wanted.push(space);
+    let mut access = access.clone().with_modifiers(&wanted);
+    for operand in &mut access.operands {
+        if matches!(operand, Operand::Address(_)) {
+            *operand = Operand::Address(Address::new(AddressBase::Register(address), 0));
+        }
+    }
+    access
+}
