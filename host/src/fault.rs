@@ -42,6 +42,9 @@ fn unrecorded(kernel: String) -> Fault {
 fn kind(kind: cpu::FaultKind) -> FaultKind {
     match kind {
         cpu::FaultKind::GlobalOutOfBounds => FaultKind::GlobalOutOfBounds,
+        cpu::FaultKind::SharedOutOfBounds => FaultKind::SharedOutOfBounds,
+        cpu::FaultKind::LocalOutOfBounds => FaultKind::LocalOutOfBounds,
+        cpu::FaultKind::Divergence => FaultKind::Divergence,
         cpu::FaultKind::Misaligned => FaultKind::Misaligned,
         cpu::FaultKind::Trap => FaultKind::Trap,
         cpu::FaultKind::DivideByZero => FaultKind::DivideByZero,
@@ -87,9 +90,23 @@ fn detail(fault: &cpu::Fault, base: u64, layout: Option<&Layout>) -> String {
                 fault.size
             )
         }
+        cpu::FaultKind::SharedOutOfBounds => in_small("the block's shared memory", fault),
+        cpu::FaultKind::LocalOutOfBounds => in_small("the thread's local memory", fault),
+        cpu::FaultKind::Divergence => {
+            "lanes of a warp wait in different places for each other; give each operation the mask of the lanes that come to it"
+                .to_owned()
+        }
         cpu::FaultKind::Trap => "the kernel stopped itself".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// Addresses in the small spaces count from their start.
+fn in_small(what: &str, fault: &cpu::Fault) -> String {
+    format!(
+        "{} bytes at offset {:#x} of {what}",
+        fault.size, fault.address
+    )
 }
 
 /// Addresses below are taken for an index added to a null pointer.

@@ -52,6 +52,8 @@ pub(crate) struct Launch {
     /// Counts the module of the kernel, whose code stays as long as any launch of it.
     pub(crate) _module: Arc<Permit>,
     pub(crate) parameters: Parameters,
+    /// The memory of the module's own variables.
+    pub(crate) variables: Option<Arc<Allocation>>,
     /// The buffer of each parameter that points to one.
     pub(crate) buffers: SmallVec<[Option<Arc<Allocation>>; 8]>,
     pub(crate) grid: [u32; 3],

@@ -2,7 +2,7 @@
 
 mod allocator;
 
-use crate::backend::Space;
+use crate::backend::{Space, Variables};
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
@@ -97,6 +97,20 @@ impl Allocation {
             size,
             _counted: counted,
         }))
+    }
+
+    /// Memory for the variables of a module that is loaded, with what is in them at first; none if it has none.
+    pub(crate) fn of_variables(
+        grant: &Arc<Grant>,
+        variables: &Variables,
+    ) -> CudaResult<Option<Arc<Self>>> {
+        if variables.bytes == 0 {
+            return Ok(None);
+        }
+        let allocation = Self::new(grant, variables.bytes)?;
+        let initial = variables.initial(allocation.address());
+        grant.space()?.write(allocation.offset(), &initial);
+        Ok(Some(allocation))
     }
 
     /// The guest and device that it belongs to.

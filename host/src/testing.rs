@@ -108,6 +108,7 @@ pub(crate) fn kernel(
         kernel: Arc::new(kernel),
         _module: Arc::new(module),
         parameters: Parameters::zeroed(0),
+        variables: None,
         buffers: Default::default(),
         grid: [blocks, 1, 1],
         block: [1, 1, 1],

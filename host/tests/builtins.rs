@@ -233,6 +233,7 @@ fn run_on_device(
         grid: [blocks, 1, 1],
         block: [threads, 1, 1],
         dynamic_shared: 0,
+        variables: 0,
     };
     // SAFETY: the parameters are laid out as the kernel's signature says; they, the window and its map, the stop word and the
     // fault slot live until the call is over, and no one else uses them.

@@ -13,7 +13,7 @@ pub const MAX_VARIABLES: usize = 4096;
 pub const MAX_INITIAL_ELEMENTS: usize = 1 << 20;
 
 /// Bytes of a module's own variables. They are filled when the module is loaded.
-pub const MAX_VARIABLE_BYTES: u64 = 64 << 20;
+pub const MAX_VARIABLE_BYTES: u64 = 16 << 20;
 
 /// Bytes of a kernel's static shared memory: what the largest block of any GPU may have.
 pub const MAX_SHARED_BYTES: u64 = 227 << 10;

@@ -117,6 +117,35 @@ pub(crate) struct Program {
     pub(crate) kernels: Vec<Arc<Kernel>>,
     /// Warnings and notes.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Memory that each loaded instance has for the module's own variables.
+    pub(crate) variables: Variables,
+}
+
+/// A module's own variables, in `.global` and `.const` memory.
+#[derive(Default)]
+pub(crate) struct Variables {
+    /// Bytes that they need; 0 if there are none.
+    pub(crate) bytes: u64,
+    /// What is in them at first, given the address at which they begin.
+    initial: Option<Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>>,
+}
+
+impl Variables {
+    pub(crate) fn new(
+        bytes: u64,
+        initial: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            bytes,
+            initial: Some(Box::new(initial)),
+        }
+    }
+
+    /// What is in them at first if they begin at this address.
+    pub(crate) fn initial(&self, address: u64) -> Vec<u8> {
+        let initial = self.initial.as_ref();
+        initial.map_or_else(Vec::new, |initial| initial(address))
+    }
 }
 
 /// One kernel.

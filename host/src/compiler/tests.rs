@@ -30,6 +30,8 @@ impl Backend for Counting {
         Ok(Program {
             kernels: Vec::new(),
             diagnostics: Vec::new(),
+            variables: Variables::default(),
+            variables: Variables::default(),
         })
     }
 }
@@ -123,6 +125,7 @@ fn the_cache_forgets_what_was_used_longest_ago() {
     let program = Arc::new(Program {
         kernels: Vec::new(),
         diagnostics: Vec::new(),
+        variables: Variables::default(),
     });
     let mut cache = Cache::default();
     for index in 0..=KEPT {
@@ -138,6 +141,7 @@ fn the_cache_keeps_so_much_source_and_no_more() {
     let program = Arc::new(Program {
         kernels: Vec::new(),
         diagnostics: Vec::new(),
+        variables: Variables::default(),
     });
     let mut cache = Cache::default();
     for (index, size) in [KEPT_SOURCE / 2, KEPT_SOURCE / 2, 1]

@@ -9,6 +9,7 @@ use crate::bindings::wasi::cuda::types::{Diagnostic, Quota};
 use crate::compiler::diagnostic;
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
+use crate::memory::Allocation;
 use crate::quota::Permit;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Module {
 struct Loaded {
     grant: Arc<Grant>,
     program: Arc<Program>,
+    /// The module's own variables, which launches keep, too.
+    variables: Option<Arc<Allocation>>,
     /// Shared with launches, which keep the module's code.
     counted: Arc<Permit>,
 }
@@ -41,6 +44,11 @@ impl Function {
 
     pub(super) fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
+    }
+
+    /// The memory of its module's own variables.
+    pub(super) fn variables(&self) -> &Option<Arc<Allocation>> {
+        &self.loaded.variables
     }
 
     /// What counts its module.
@@ -71,8 +79,10 @@ impl HostModule for WasiCudaCtxView<'_> {
         );
         let program = compiled.await?;
         grant.device().check()?;
+        let variables = Allocation::of_variables(&grant, &program.variables)?;
         let loaded = Loaded {
             grant,
+            variables,
             program,
             counted: Arc::new(counted),
         };

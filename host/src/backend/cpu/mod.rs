@@ -22,7 +22,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use super::{Backend, Code, Kernel, ModuleSource, Program, Space};
+use super::{Backend, Code, Kernel, ModuleSource, Program, Space, Variables};
 use crate::device::{CpuOptions, DeviceBackend, DeviceError, DeviceProperties};
 use crate::timer::Timer;
 use pool::Pool;
@@ -179,6 +179,9 @@ impl Backend for Cpu {
         Ok(Program {
             kernels: module.kernels().iter().map(kernel).collect(),
             diagnostics: module.diagnostics().to_vec(),
+            variables: Variables::new(module.variable_bytes(), move |address| {
+                module.initial_variables(address)
+            }),
         })
     }
 }

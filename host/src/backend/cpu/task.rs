@@ -123,6 +123,10 @@ impl Task {
             grid: launch.grid,
             block: launch.block,
             dynamic_shared: launch.dynamic_shared,
+            variables: launch
+                .variables
+                .as_ref()
+                .map_or(0, |variables| variables.address()),
         };
         self.queue.memory.describe(&mut arguments);
         let Code::Cpu(code) = &launch.kernel.code;

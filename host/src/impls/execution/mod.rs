@@ -62,6 +62,7 @@ fn launch(
         kernel: kernel.clone(),
         _module: function.counted().clone(),
         parameters,
+        variables: function.variables().clone(),
         buffers,
         grid: config::extents(config.grid),
         block: config::extents(config.block),

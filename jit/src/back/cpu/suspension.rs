@@ -8,10 +8,10 @@ use super::collective::Operation;
 use crate::analysis::{Liveness, for_each_written};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{
-    Block, BlockId, Effect, FaultCause, FaultSite, Function, Instruction, Operand, Register,
+    Block, BlockId, Effect, FaultCause, FaultSite, Function, Instruction, Operand, Register, Space,
     Terminator, Type,
 };
-use crate::limits::{MAX_FRAMES_BYTES, MAX_THREADS_PER_BLOCK};
+use crate::limits::{MAX_BLOCK_LOCAL_BYTES, MAX_FRAMES_BYTES, MAX_THREADS_PER_BLOCK};
 
 /// A kernel that was cut.
 pub(super) struct Segmented {
@@ -121,6 +121,7 @@ impl Segmented {
                 site,
             });
         }
+        check_local(&function)?;
         let frames = lay_out(&function, &suspensions)?;
         Ok(Self {
             function,
@@ -129,6 +130,22 @@ impl Segmented {
             frames,
         })
     }
+}
+
+/// All threads' local memory exists at once.
+fn check_local(function: &Function) -> Result<(), Diagnostic> {
+    let threads = function.max_threads.unwrap_or(MAX_THREADS_PER_BLOCK);
+    let threads = u64::from(threads.min(MAX_THREADS_PER_BLOCK));
+    let bytes = function.variable_bytes(Space::Local);
+    if bytes * threads > MAX_BLOCK_LOCAL_BYTES {
+        let message = format!(
+            "the threads of a block of the kernel `{}`, {threads} at most, have {bytes} bytes of local memory each; at most \
+             {MAX_BLOCK_LOCAL_BYTES} in all are accepted: pass a buffer instead",
+            function.name
+        );
+        return Err(Diagnostic::error(function.span, message));
+    }
+    Ok(())
 }
 
 fn untranslatable(instruction: &Instruction) -> Diagnostic {

@@ -77,6 +77,14 @@ impl<'a> Lowering<'a, '_> {
             RoleKind::Value(ty) => {
                 let ty = role_type(ty, selected, source.span)?;
                 let elements = match &source.kind {
+                    // Triton writes one register in braces.
+                    OperandKind::Vector(elements)
+                        if elements.len() == 1
+                            && role.count == Count::Vector
+                            && wanted(role, selected) == Some(1) =>
+                    {
+                        return self.value(&elements[0], role, ty);
+                    }
                     OperandKind::Vector(elements) => elements,
                     _ if role.tuple => return self.value(source, role, ty),
                     _ if wanted(role, selected) == Some(1) && role.count == Count::Exactly(1) => {

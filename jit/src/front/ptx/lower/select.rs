@@ -15,10 +15,11 @@ pub(super) struct Selected {
 
 pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     let forms = forms_named(source.name.text);
+    let words = ordered(source);
     let mut furthest = 0;
     let mut of_other_count = None;
     for &form in forms {
-        match try_form(form, source) {
+        match try_form(form, &words) {
             Ok(selected) if fits(form, source) => return Ok(selected),
             // Its operands are then told apart from what it takes.
             Ok(selected) => of_other_count = of_other_count.or(Some(selected)),
@@ -57,8 +58,23 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     })
 }
 
+/// The suffixes in the order of the ISA's grammar. Triton writes an atomic operation's space before its order and scope, and
+/// assemblers take that.
+fn ordered<'a>(source: &Instruction<'a>) -> SmallVec<[&'a str; 8]> {
+    let mut words: SmallVec<[&str; 8]> = source.suffixes.iter().map(|suffix| suffix.text).collect();
+    if matches!(source.name.text, "atom" | "red") {
+        words.sort_by_key(|word| match Modifier::from_name(word) {
+            Some(Modifier::Relaxed | Modifier::Acquire | Modifier::Release | Modifier::AcqRel) => 0,
+            Some(Modifier::Cta | Modifier::Cluster | Modifier::Gpu | Modifier::Sys) => 1,
+            Some(Modifier::Global | Modifier::Shared | Modifier::SharedCta) => 2,
+            _ => 3,
+        });
+    }
+    words
+}
+
 /// Matches the suffixes against a form's slots; on failure says how many suffixes matched.
-fn try_form(id: FormId, source: &Instruction<'_>) -> Result<Selected, usize> {
+fn try_form(id: FormId, words: &[&str]) -> Result<Selected, usize> {
     let mut selected = Selected {
         form: id,
         t: None,
@@ -67,7 +83,7 @@ fn try_form(id: FormId, source: &Instruction<'_>) -> Result<Selected, usize> {
     };
     let mut at = 0;
     for slot in &id.form().slots {
-        let word = source.suffixes.get(at).map(|suffix| suffix.text);
+        let word = words.get(at).copied();
         let ty = word.and_then(Type::from_name);
         match slot {
             Slot::Modifier { choices, optional } => {
@@ -95,7 +111,7 @@ fn try_form(id: FormId, source: &Instruction<'_>) -> Result<Selected, usize> {
         }
         at += 1;
     }
-    if at == source.suffixes.len() {
+    if at == words.len() {
         Ok(selected)
     } else {
         Err(at)
