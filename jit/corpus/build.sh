@@ -109,6 +109,18 @@ if grep -rnE "$root|$HOME|/tmp" "$here/ptx" "$here/ptx-refused"; then
     exit 1
 fi
 
+# Whoever tests a kernel wants to know how to start it.
+find "$here/ptx" -name '*.ptx' | while read -r file; do
+    language=cuda
+    case $file in */rustc-*) language=rust ;; */triton-*) language=triton ;; esac
+    for kernel in $(sed -n 's/^.*\.entry \([A-Za-z0-9_]*\).*/\1/p' "$file"); do
+        printf '%s/%s\t%s\n' "$language" "$(basename "$file" .ptx)" "$kernel"
+    done
+done | sort --unique | if grep -vxFf <(cut -f 1,2 "$here/kernels.txt"); then
+    echo "these kernels have no row in kernels.txt" >&2
+    exit 1
+fi
+
 # What NVIDIA's assembler refuses is no PTX to learn from.
 ptxas=$("$here/tools.sh" ptxas)
 find "$here/ptx" "$here/ptx-refused" -name '*.ptx' | while read -r file; do

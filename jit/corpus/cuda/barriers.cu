@@ -45,7 +45,7 @@ KERNEL fences(volatile int *data, int *out)
     __threadfence_system();
 }
 
-// The parts of a barrier loop that leave early stay together: all threads of a block go on until none has work.
+// Barriers in a loop that all threads leave together: as soon as none of them has moved.
 KERNEL relax_until_done(float *data, int limit)
 {
     __shared__ float tile[64];

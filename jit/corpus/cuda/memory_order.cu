@@ -41,5 +41,5 @@ KERNEL orders_and_scopes(unsigned *numbers, unsigned long long *wide, float *flo
     asm volatile("fence.sc.sys;" ::: "memory");
     asm volatile("fence.acq_rel.cta;" ::: "memory");
     if (all == 0xffffffffu)
-        numbers[8] = seen;
+        numbers[8] = seen + (unsigned)seen_wide + (unsigned)seen_float;
 }

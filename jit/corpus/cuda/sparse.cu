@@ -26,7 +26,7 @@ KERNEL breadth_first(const int *starts, const int *neighbours, unsigned *depths,
             *changed = 1;
 }
 
-// Places of numbers in a sorted list, and a row of an embedding for each.
+// A row of a table for each number, sixteen bytes at a time.
 KERNEL gather_rows(const int *ids, const float4 *rows, float4 *out, int width, int n)
 {
     for (int i = blockIdx.x; i < n; i += gridDim.x)
