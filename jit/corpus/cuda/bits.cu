@@ -53,13 +53,13 @@ KERNEL wide_integers(const uint4 *a, const uint4 *b, uint4 *sums, unsigned long 
     products[i * 2 + 1] = __umul64hi(low, other);
 }
 
-// Instructions that no function stands for: three inputs of any logic, fields of bits, and signs.
+// Instructions that no function stands for: three inputs of any logic, fields of bits, signs, and bytes or their signs.
 KERNEL bits_by_instruction(const unsigned *a, const unsigned *b, unsigned *out, int n)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n)
         return;
-    unsigned x = a[i], y = b[i], *result = out + i * 7;
+    unsigned x = a[i], y = b[i], *result = out + i * 8;
     asm("lop3.b32 %0, %1, %2, %3, 0xe8;" : "=r"(result[0]) : "r"(x), "r"(y), "r"(x >> 1));
     asm("bfe.u32 %0, %1, %2, 9;" : "=r"(result[1]) : "r"(x), "r"(y & 31));
     asm("bfe.s32 %0, %1, 3, 7;" : "=r"(result[2]) : "r"(x));
@@ -67,4 +67,5 @@ KERNEL bits_by_instruction(const unsigned *a, const unsigned *b, unsigned *out, 
     asm("bfind.u32 %0, %1;" : "=r"(result[4]) : "r"(x));
     asm("shf.l.clamp.b32 %0, %1, %2, %3;" : "=r"(result[5]) : "r"(x), "r"(y), "r"(y & 63));
     asm("slct.u32.s32 %0, %1, %2, %3;" : "=r"(result[6]) : "r"(x), "r"(y), "r"((int)(x ^ y)));
+    asm("prmt.b32 %0, %1, %2, %3;" : "=r"(result[7]) : "r"(x), "r"(y), "r"(x ^ y));
 }

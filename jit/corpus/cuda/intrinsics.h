@@ -98,7 +98,7 @@ INTRINSIC unsigned __umulhi(unsigned a, unsigned b) { return __nvvm_mulhi_ui(a, 
 INTRINSIC unsigned long long __umul64hi(unsigned long long a, unsigned long long b) { return __nvvm_mulhi_ull(a, b); }
 INTRINSIC int __mul24(int a, int b) { return __nvvm_mul24_i(a, b); }
 INTRINSIC unsigned __sad(int a, int b, unsigned c) { return __nvvm_sad_i(a, b, c); }
-INTRINSIC unsigned __byte_perm(unsigned low, unsigned high, unsigned selector) { return __nvvm_prmt(low, high, selector); }
+INTRINSIC unsigned __byte_perm(unsigned low, unsigned high, unsigned selector) { return __nvvm_prmt(low, high, selector & 0x7777); }
 INTRINSIC unsigned __funnelshift_l(unsigned low, unsigned high, unsigned by) { return (unsigned)(((unsigned long long)high << 32 | low) << (by & 31) >> 32); }
 INTRINSIC unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by) { return (unsigned)(((unsigned long long)high << 32 | low) >> (by & 31)); }
 INTRINSIC int __dp4a(int a, int b, int c)
