@@ -21,13 +21,12 @@ def main():
 
     with open(source, "rb") as file:
         text = file.read()
-    with open(os.path.join(folder, "kernel.h"), "rb") as file:
-        header = file.read()
+    paths = sorted(glob.glob(f"{folder}/*.h"))
+    headers = (ctypes.c_char_p * len(paths))(*(open(path, "rb").read() for path in paths))
+    names = (ctypes.c_char_p * len(paths))(*(os.path.basename(path).encode() for path in paths))
 
     program = ctypes.c_void_p()
-    headers = (ctypes.c_char_p * 1)(header)
-    names = (ctypes.c_char_p * 1)(b"kernel.h")
-    check(nvrtc.nvrtcCreateProgram(ctypes.byref(program), text, name.encode(), 1, headers, names))
+    check(nvrtc.nvrtcCreateProgram(ctypes.byref(program), text, name.encode(), len(paths), headers, names))
     arguments = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
     # Debug information names the working directory.
     os.chdir("/")

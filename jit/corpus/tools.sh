@@ -6,16 +6,19 @@
 #   jit/corpus/tools.sh nvdisasm    NVIDIA's disassembler, at target/tools/bin/nvdisasm
 #   jit/corpus/tools.sh nvrtc-12    the folder of NVRTC's libraries, of CUDA 12
 #   jit/corpus/tools.sh nvrtc-13    the same, of CUDA 13
+#   jit/corpus/tools.sh headers-12  the folder of the headers that come with CUDA 12: half.cu and others need them
+#   jit/corpus/tools.sh headers-13  the same, of CUDA 13
+#   jit/corpus/tools.sh triton      the folder of Triton's package, for PYTHONPATH
 #   jit/corpus/tools.sh clang       clang 19
 set -euo pipefail
 
 tools=$(cd "$(dirname "$0")/../.." && pwd)/target/tools
 
-# from_pypi FOLDER PACKAGE==VERSION: unpacks one package, without what it depends on.
+# from_pypi FOLDER PACKAGE==VERSION...: unpacks packages, without what they depend on.
 from_pypi() {
     if [ ! -e "$tools/$1/.complete" ]; then
         mkdir -p "$tools"
-        python3 -m pip install --quiet --root-user-action ignore --disable-pip-version-check --no-deps --upgrade --target "$tools/$1" "$2" >&2
+        python3 -m pip install --quiet --root-user-action ignore --disable-pip-version-check --no-deps --upgrade --target "$tools/$1" "${@:2}" >&2
         touch "$tools/$1/.complete"
     fi
 }
@@ -54,6 +57,18 @@ nvrtc-12)
 nvrtc-13)
     from_pypi nvrtc-13.5.37 nvidia-cuda-nvrtc==13.5.37
     echo "$tools/nvrtc-13.5.37/nvidia/cu13/lib"
+    ;;
+headers-12)
+    from_pypi headers-12.9.79 nvidia-cuda-runtime-cu12==12.9.79
+    echo "$tools/headers-12.9.79/nvidia/cuda_runtime/include"
+    ;;
+headers-13)
+    from_pypi headers-13.5.37 nvidia-cuda-runtime==13.5.37 nvidia-cuda-crt==13.5.37
+    echo "$tools/headers-13.5.37/nvidia/cu13/include"
+    ;;
+triton)
+    from_pypi triton-3.9.0 triton==3.9.0
+    echo "$tools/triton-3.9.0"
     ;;
 clang) clang ;;
 *)
