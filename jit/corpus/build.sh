@@ -27,8 +27,8 @@ unoptimised="calls histogram local_arrays matmul reduction scan structs switch v
 # Which kernels of triton/ for which target. What is refused uses instructions that nothing can guard.
 triton_75="histogram layer_norm softmax sum_rows transpose vector_add"
 triton_80="attention_bf16_causal attention_f16 cross_entropy extremes find_largest gelu_dropout histogram
-    histogram_of_block layer_norm matmul_bf16 matmul_f16 matmul_s8 matmul_tf32 mixed rotate_pairs saxpy scan softmax sum_all sum_rows
-    transpose transpose_u8 vector_add vector_add_any"
+    histogram_of_block layer_norm matmul_bf16 matmul_f16 matmul_s8 matmul_tf32 mixed rotate_pairs saxpy scan
+    softmax sum_all sum_rows transpose transpose_u8 vector_add vector_add_any"
 triton_90="attention_f16 cross_entropy gelu_dropout layer_norm matmul_bf16 matmul_f16 matmul_s8 scan"
 triton_refused="matmul_descriptors matmul_warpgroup"
 
