@@ -20,7 +20,7 @@ ampere="matmul_async matmul_tensor_bf16 matmul_tensor_f16 tensor_shapes warp_red
 library="bfloat16 half math matmul_wmma simd_video"
 # - What is clang's own:
 native="half_native"
-# Without optimisation and with debug information: others use more local memory than they say.
+# - What is compiled without optimisation too, where it uses local memory and calls:
 plain="branches grid_stride saxpy vector_add"
 unoptimised="calls histogram local_arrays matmul reduction scan structs switch variables"
 
