@@ -20,15 +20,15 @@ ampere="matmul_async matmul_tensor_bf16 matmul_tensor_f16 tensor_shapes warp_red
 library="bfloat16 half math matmul_wmma simd_video"
 # - What is clang's own:
 native="half_native"
-# Without optimisation and with debug information: others use more local memory than they say.
+# - What is compiled without optimisation too, where it uses local memory and calls:
 plain="branches grid_stride saxpy vector_add"
 unoptimised="calls histogram local_arrays matmul reduction scan structs switch variables"
 
 # Which kernels of triton/ for which target. What is refused uses instructions that nothing can guard.
 triton_75="histogram layer_norm softmax sum_rows transpose vector_add"
-triton_80="attention_bf16_causal attention_f16 cross_entropy extremes find_largest gelu_dropout histogram histogram_of_block
-    layer_norm matmul_bf16 matmul_f16 matmul_s8 matmul_tf32 mixed rotate_pairs saxpy scan softmax sum_all sum_rows
-    transpose transpose_u8 vector_add vector_add_any"
+triton_80="attention_bf16_causal attention_f16 cross_entropy extremes find_largest gelu_dropout histogram
+    histogram_of_block layer_norm matmul_bf16 matmul_f16 matmul_s8 matmul_tf32 mixed rotate_pairs saxpy scan
+    softmax sum_all sum_rows transpose transpose_u8 vector_add vector_add_any"
 triton_90="attention_f16 cross_entropy gelu_dropout layer_norm matmul_bf16 matmul_f16 matmul_s8 scan"
 triton_refused="matmul_descriptors matmul_warpgroup"
 
@@ -85,7 +85,8 @@ with_triton() {
 
 rm -rf "$here/ptx" "$here/ptx-refused"
 
-with_nvrtc nvrtc-12.9 sm_75 compute_75 "$basic approximate atomics bits half histogram math matmul radix_sort reduction softmax warp"
+with_nvrtc nvrtc-12.9 sm_75 compute_75 "$basic approximate atomics bits half histogram math matmul radix_sort reduction
+    softmax warp"
 with_nvrtc nvrtc-12.9 sm_90 compute_90 "$basic bfloat16 calls half matmul_tensor_f16 shared_memory"
 with_nvrtc nvrtc-13.5 sm_80 compute_80 "$basic $blocks $ampere $library"
 with_nvrtc nvrtc-13.5 sm_90 compute_90 "$basic atomics bfloat16 matmul_wmma memory_order"

@@ -32,8 +32,8 @@ def read(path):
 
 
 def compile_kernel(capability, function, types, constants, warps=4, stages=2):
-    """`types` has one word for each parameter that is no constant; `*` means a pointer, aligned to 16 bytes, and `:16`
-    a number that is a multiple of 16."""
+    """`types` has one word for each parameter that is no constant; `*` means a pointer, aligned to 16 bytes, and `:16` a
+    number that is a multiple of 16."""
     import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource

@@ -22,7 +22,8 @@ KERNEL atomics_u32(unsigned *numbers, unsigned *found, const unsigned *in, int n
 }
 
 // Nobody looks at what was there: compilers may write `red`.
-KERNEL atomics_without_result(int *numbers, unsigned long long *wide, float *floats, double *doubles, const int *in, int n)
+KERNEL atomics_without_result(int *numbers, unsigned long long *wide, float *floats, double *doubles, const int *in,
+                              int n)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n)
@@ -106,7 +107,8 @@ KERNEL atomics_by_exchange(float *largest, double *product, const float *in, int
     unsigned long long *bits = (unsigned long long *)product, old = *bits, expected;
     do {
         expected = old;
-        old = atomicCAS(bits, expected, (unsigned long long)__double_as_longlong(__longlong_as_double(expected) * value));
+        double next = __longlong_as_double(expected) * value;
+        old = atomicCAS(bits, expected, (unsigned long long)__double_as_longlong(next));
     } while (old != expected);
 }
 

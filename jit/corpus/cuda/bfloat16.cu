@@ -34,7 +34,8 @@ KERNEL bfloat162_arithmetic(const __nv_bfloat162 *a, const __nv_bfloat162 *b, __
     result[5] = __hmax2(x, y);
 }
 
-KERNEL bfloat16_conversions(const __nv_bfloat16 *in, float *floats, int *words, __nv_bfloat16 *back, __nv_bfloat162 *pairs, int n)
+KERNEL bfloat16_conversions(const __nv_bfloat16 *in, float *floats, int *words, __nv_bfloat16 *back,
+                            __nv_bfloat162 *pairs, int n)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n)

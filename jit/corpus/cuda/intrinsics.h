@@ -41,8 +41,14 @@ INTRINSIC unsigned __ballot_sync(unsigned mask, int holds) { return __nvvm_vote_
 INTRINSIC int __all_sync(unsigned mask, int holds) { return __nvvm_vote_all_sync(mask, holds); }
 INTRINSIC int __any_sync(unsigned mask, int holds) { return __nvvm_vote_any_sync(mask, holds); }
 INTRINSIC unsigned __match_any_sync(unsigned mask, unsigned value) { return __nvvm_match_any_sync_i32(mask, value); }
-INTRINSIC unsigned __match_any_sync(unsigned mask, unsigned long long value) { return __nvvm_match_any_sync_i64(mask, value); }
-INTRINSIC unsigned __match_all_sync(unsigned mask, unsigned value, int *all) { return __nvvm_match_all_sync_i32p(mask, value, all); }
+INTRINSIC unsigned __match_any_sync(unsigned mask, unsigned long long value)
+{
+    return __nvvm_match_any_sync_i64(mask, value);
+}
+INTRINSIC unsigned __match_all_sync(unsigned mask, unsigned value, int *all)
+{
+    return __nvvm_match_all_sync_i32p(mask, value, all);
+}
 INTRINSIC unsigned __activemask()
 {
     unsigned mask;
@@ -60,31 +66,40 @@ INTRINSIC unsigned __reduce_or_sync(unsigned mask, unsigned value) { return __nv
 INTRINSIC unsigned __reduce_xor_sync(unsigned mask, unsigned value) { return __nvvm_redux_sync_xor(value, mask); }
 #endif
 
-INTRINSIC int atomicAdd(int *at, int value) { return __nvvm_atom_add_gen_i(at, value); }
-INTRINSIC unsigned atomicAdd(unsigned *at, unsigned value) { return __nvvm_atom_add_gen_i((int *)at, value); }
-INTRINSIC unsigned long long atomicAdd(unsigned long long *at, unsigned long long value) { return __nvvm_atom_add_gen_ll((long long *)at, value); }
-INTRINSIC float atomicAdd(float *at, float value) { return __nvvm_atom_add_gen_f(at, value); }
-INTRINSIC double atomicAdd(double *at, double value) { return __nvvm_atom_add_gen_d(at, value); }
+// `as` is the type that clang declares its builtin for: most know signed integers alone.
+#define ATOMIC(name, type, as, builtin)                                                                       \
+    INTRINSIC type name(type *at, type value) { return __nvvm_atom_##builtin((as *)at, value); }
+ATOMIC(atomicAdd, int, int, add_gen_i)
+ATOMIC(atomicAdd, unsigned, int, add_gen_i)
+ATOMIC(atomicAdd, unsigned long long, long long, add_gen_ll)
+ATOMIC(atomicAdd, float, float, add_gen_f)
+ATOMIC(atomicAdd, double, double, add_gen_d)
+ATOMIC(atomicMin, int, int, min_gen_i)
+ATOMIC(atomicMax, int, int, max_gen_i)
+ATOMIC(atomicMin, unsigned, unsigned, min_gen_ui)
+ATOMIC(atomicMax, unsigned, unsigned, max_gen_ui)
+ATOMIC(atomicMin, long long, long long, min_gen_ll)
+ATOMIC(atomicMax, long long, long long, max_gen_ll)
+ATOMIC(atomicMin, unsigned long long, unsigned long long, min_gen_ull)
+ATOMIC(atomicMax, unsigned long long, unsigned long long, max_gen_ull)
+ATOMIC(atomicAnd, unsigned, int, and_gen_i)
+ATOMIC(atomicOr, unsigned, int, or_gen_i)
+ATOMIC(atomicXor, unsigned, int, xor_gen_i)
+ATOMIC(atomicOr, unsigned long long, long long, or_gen_ll)
+ATOMIC(atomicExch, unsigned, int, xchg_gen_i)
+ATOMIC(atomicExch, int, int, xchg_gen_i)
+ATOMIC(atomicExch, unsigned long long, long long, xchg_gen_ll)
+ATOMIC(atomicInc, unsigned, unsigned, inc_gen_ui)
+ATOMIC(atomicDec, unsigned, unsigned, dec_gen_ui)
 INTRINSIC int atomicSub(int *at, int value) { return __nvvm_atom_add_gen_i(at, -value); }
-INTRINSIC int atomicMin(int *at, int value) { return __nvvm_atom_min_gen_i(at, value); }
-INTRINSIC int atomicMax(int *at, int value) { return __nvvm_atom_max_gen_i(at, value); }
-INTRINSIC unsigned atomicMin(unsigned *at, unsigned value) { return __nvvm_atom_min_gen_ui(at, value); }
-INTRINSIC unsigned atomicMax(unsigned *at, unsigned value) { return __nvvm_atom_max_gen_ui(at, value); }
-INTRINSIC long long atomicMin(long long *at, long long value) { return __nvvm_atom_min_gen_ll(at, value); }
-INTRINSIC long long atomicMax(long long *at, long long value) { return __nvvm_atom_max_gen_ll(at, value); }
-INTRINSIC unsigned long long atomicMin(unsigned long long *at, unsigned long long value) { return __nvvm_atom_min_gen_ull(at, value); }
-INTRINSIC unsigned long long atomicMax(unsigned long long *at, unsigned long long value) { return __nvvm_atom_max_gen_ull(at, value); }
-INTRINSIC unsigned atomicAnd(unsigned *at, unsigned value) { return __nvvm_atom_and_gen_i((int *)at, value); }
-INTRINSIC unsigned atomicOr(unsigned *at, unsigned value) { return __nvvm_atom_or_gen_i((int *)at, value); }
-INTRINSIC unsigned atomicXor(unsigned *at, unsigned value) { return __nvvm_atom_xor_gen_i((int *)at, value); }
-INTRINSIC unsigned long long atomicOr(unsigned long long *at, unsigned long long value) { return __nvvm_atom_or_gen_ll((long long *)at, value); }
-INTRINSIC unsigned atomicExch(unsigned *at, unsigned value) { return __nvvm_atom_xchg_gen_i((int *)at, value); }
-INTRINSIC int atomicExch(int *at, int value) { return __nvvm_atom_xchg_gen_i(at, value); }
-INTRINSIC unsigned long long atomicExch(unsigned long long *at, unsigned long long value) { return __nvvm_atom_xchg_gen_ll((long long *)at, value); }
-INTRINSIC unsigned atomicCAS(unsigned *at, unsigned expected, unsigned value) { return __nvvm_atom_cas_gen_i((int *)at, expected, value); }
-INTRINSIC unsigned long long atomicCAS(unsigned long long *at, unsigned long long expected, unsigned long long value) { return __nvvm_atom_cas_gen_ll((long long *)at, expected, value); }
-INTRINSIC unsigned atomicInc(unsigned *at, unsigned limit) { return __nvvm_atom_inc_gen_ui(at, limit); }
-INTRINSIC unsigned atomicDec(unsigned *at, unsigned limit) { return __nvvm_atom_dec_gen_ui(at, limit); }
+INTRINSIC unsigned atomicCAS(unsigned *at, unsigned expected, unsigned value)
+{
+    return __nvvm_atom_cas_gen_i((int *)at, expected, value);
+}
+INTRINSIC unsigned long long atomicCAS(unsigned long long *at, unsigned long long expected, unsigned long long value)
+{
+    return __nvvm_atom_cas_gen_ll((long long *)at, expected, value);
+}
 
 #define __popc __builtin_popcount
 #define __popcll __builtin_popcountll
@@ -98,9 +113,18 @@ INTRINSIC unsigned __umulhi(unsigned a, unsigned b) { return __nvvm_mulhi_ui(a, 
 INTRINSIC unsigned long long __umul64hi(unsigned long long a, unsigned long long b) { return __nvvm_mulhi_ull(a, b); }
 INTRINSIC int __mul24(int a, int b) { return __nvvm_mul24_i(a, b); }
 INTRINSIC unsigned __sad(int a, int b, unsigned c) { return __nvvm_sad_i(a, b, c); }
-INTRINSIC unsigned __byte_perm(unsigned low, unsigned high, unsigned selector) { return __nvvm_prmt(low, high, selector & 0x7777); }
-INTRINSIC unsigned __funnelshift_l(unsigned low, unsigned high, unsigned by) { return (unsigned)(((unsigned long long)high << 32 | low) << (by & 31) >> 32); }
-INTRINSIC unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by) { return (unsigned)(((unsigned long long)high << 32 | low) >> (by & 31)); }
+INTRINSIC unsigned __byte_perm(unsigned low, unsigned high, unsigned selector)
+{
+    return __nvvm_prmt(low, high, selector & 0x7777);
+}
+INTRINSIC unsigned __funnelshift_l(unsigned low, unsigned high, unsigned by)
+{
+    return (unsigned)(((unsigned long long)high << 32 | low) << (by & 31) >> 32);
+}
+INTRINSIC unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by)
+{
+    return (unsigned)(((unsigned long long)high << 32 | low) >> (by & 31));
+}
 INTRINSIC int __dp4a(int a, int b, int c)
 {
     int sum;

@@ -16,8 +16,10 @@ KERNEL __launch_bounds__(256) matmul_async(const float *a, const float *b, float
         int a_row = thread / 4, a_column = thread % 4 * 4, b_row = thread / 16, b_column = thread % 16 * 4;
         bool a_inside = first_row + a_row < m && start + a_column < k;
         bool b_inside = start + b_row < k && first_column + b_column < n;
-        copy_async(&a_tiles[stage][a_row][a_column], a + (a_inside ? (first_row + a_row) * k + start + a_column : 0), a_inside);
-        copy_async(&b_tiles[stage][b_row][b_column], b + (b_inside ? (start + b_row) * n + first_column + b_column : 0), b_inside);
+        const float *from_a = a + (a_inside ? (first_row + a_row) * k + start + a_column : 0);
+        const float *from_b = b + (b_inside ? (start + b_row) * n + first_column + b_column : 0);
+        copy_async(&a_tiles[stage][a_row][a_column], from_a, a_inside);
+        copy_async(&b_tiles[stage][b_row][b_column], from_b, b_inside);
         copies_end_group();
     };
 

@@ -3,7 +3,8 @@
 
 // `c` (m x n, f32) = `a` (m x k) * `b` (k x n), both of bf16, in tensor cores. Four warps make 32 x 32; m and n are
 // multiples of 32 and k is one of 16. Two tiles are in flight at a time.
-KERNEL __launch_bounds__(128) matmul_tensor_bf16(const unsigned short *a, const unsigned short *b, float *c, int m, int n, int k)
+KERNEL __launch_bounds__(128) matmul_tensor_bf16(const unsigned short *a, const unsigned short *b, float *c,
+                                                 int m, int n, int k)
 {
     const int TILE = 32, DEPTH = 16, PAD = 8;
     __shared__ __attribute__((aligned(16))) unsigned short a_tiles[2][TILE][DEPTH + PAD];

@@ -28,7 +28,10 @@ KERNEL orders_and_scopes(unsigned *numbers, unsigned long long *wide, float *flo
     all += seen;
     asm volatile("atom.acquire.cta.global.exch.b32 %0, [%1], %2;" : "=r"(seen) : "l"(numbers + 2), "r"(7) : "memory");
     all += seen;
-    asm volatile("atom.release.gpu.global.cas.b32 %0, [%1], %2, %3;" : "=r"(seen) : "l"(numbers + 3), "r"(0), "r"(7) : "memory");
+    asm volatile("atom.release.gpu.global.cas.b32 %0, [%1], %2, %3;"
+                 : "=r"(seen)
+                 : "l"(numbers + 3), "r"(0), "r"(7)
+                 : "memory");
     all += seen;
     asm volatile("atom.relaxed.gpu.global.add.u64 %0, [%1], %2;" : "=l"(seen_wide) : "l"(wide), "l"(1ull) : "memory");
     asm volatile("atom.relaxed.gpu.global.add.f32 %0, [%1], %2;" : "=f"(seen_float) : "l"(floats), "f"(0.5f) : "memory");

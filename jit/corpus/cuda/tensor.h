@@ -45,7 +45,8 @@ static __device__ __forceinline__ void multiply_bf16(float (&sums)[4], const uns
 static __device__ __forceinline__ void copy_async(void *to, const void *from, bool inside)
 {
     int bytes = inside ? 16 : 0;
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(bytes) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from), "r"(bytes)
+                 : "memory");
 }
 
 static __device__ __forceinline__ void copies_end_group()

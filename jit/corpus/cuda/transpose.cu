@@ -18,5 +18,11 @@ template <typename T> static __device__ __forceinline__ void transpose(const T *
 
 KERNEL transpose_f32(const float *in, float *out, int width, int height) { transpose(in, out, width, height); }
 KERNEL transpose_f64(const double *in, double *out, int width, int height) { transpose(in, out, width, height); }
-KERNEL transpose_u16(const unsigned short *in, unsigned short *out, int width, int height) { transpose(in, out, width, height); }
-KERNEL transpose_u8(const unsigned char *in, unsigned char *out, int width, int height) { transpose(in, out, width, height); }
+KERNEL transpose_u16(const unsigned short *in, unsigned short *out, int width, int height)
+{
+    transpose(in, out, width, height);
+}
+KERNEL transpose_u8(const unsigned char *in, unsigned char *out, int width, int height)
+{
+    transpose(in, out, width, height);
+}

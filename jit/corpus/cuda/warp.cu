@@ -43,7 +43,8 @@ KERNEL aggregate(const int *in, unsigned *counter, unsigned *places, int n)
 }
 
 // All shuffles, in groups of 32 and fewer, of integers, floats and doubles.
-KERNEL shuffles(const int *in, const float *floats, const double *doubles, int *out, float *float_out, double *double_out)
+KERNEL shuffles(const int *in, const float *floats, const double *doubles, int *out, float *float_out,
+                double *double_out)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x, lane = threadIdx.x % 32;
     int value = in[i];

@@ -76,7 +76,12 @@ pub unsafe extern "ptx-kernel" fn reverse_digits(data: *mut u32, n: u32) {
 /// # Safety
 /// Each array holds `n` elements.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn products(data: *const i64, out: *mut i64, overflowed: *mut bool, n: u32) {
+pub unsafe extern "ptx-kernel" fn products(
+    data: *const i64,
+    out: *mut i64,
+    overflowed: *mut bool,
+    n: u32,
+) {
     let i = index();
     if i < n as usize {
         // SAFETY: the index is below `n`.
@@ -87,7 +92,13 @@ pub unsafe extern "ptx-kernel" fn products(data: *const i64, out: *mut i64, over
 /// # Safety
 /// Each array holds `n` elements.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn calculate(operations: *const u8, a: *const f32, b: *const f32, out: *mut f32, n: u32) {
+pub unsafe extern "ptx-kernel" fn calculate(
+    operations: *const u8,
+    a: *const f32,
+    b: *const f32,
+    out: *mut f32,
+    n: u32,
+) {
     let i = index();
     if i >= n as usize {
         return;

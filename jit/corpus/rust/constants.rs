@@ -14,7 +14,12 @@ static COUNTER: AtomicU32 = AtomicU32::new(100);
 /// # Safety
 /// Each array holds `n` elements.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn read_tables(words: *mut u32, floats: *mut f64, letters: *mut u8, n: u32) {
+pub unsafe extern "ptx-kernel" fn read_tables(
+    words: *mut u32,
+    floats: *mut f64,
+    letters: *mut u8,
+    n: u32,
+) {
     let i = index();
     if i < n as usize {
         // SAFETY: the index is below `n`.
@@ -40,7 +45,12 @@ pub unsafe extern "ptx-kernel" fn count(out: *mut u32, n: u32) {
 /// # Safety
 /// `a` and `b` hold `n` elements, `out` three times as many.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn wide_integers(a: *const u128, b: *const u128, out: *mut u128, n: u32) {
+pub unsafe extern "ptx-kernel" fn wide_integers(
+    a: *const u128,
+    b: *const u128,
+    out: *mut u128,
+    n: u32,
+) {
     let i = index();
     if i < n as usize {
         // SAFETY: the index is below `n`.

@@ -49,7 +49,9 @@ impl Shared {
     pub unsafe fn load(self, index: u32) -> f32 {
         let value: f32;
         // SAFETY: the caller keeps within what was declared.
-        unsafe { asm!("ld.shared.f32 {}, [{}];", out(reg32) value, in(reg32) self.0 + index * 4, options(nostack)) };
+        unsafe {
+            asm!("ld.shared.f32 {}, [{}];", out(reg32) value, in(reg32) self.0 + index * 4, options(nostack))
+        };
         value
     }
 
@@ -58,6 +60,8 @@ impl Shared {
     #[inline(always)]
     pub unsafe fn store(self, index: u32, value: f32) {
         // SAFETY: the caller keeps within what was declared.
-        unsafe { asm!("st.shared.f32 [{}], {};", in(reg32) self.0 + index * 4, in(reg32) value, options(nostack)) };
+        unsafe {
+            asm!("st.shared.f32 [{}], {};", in(reg32) self.0 + index * 4, in(reg32) value, options(nostack))
+        };
     }
 }

@@ -57,7 +57,11 @@ pub unsafe extern "ptx-kernel" fn each_atomic(
 /// # Safety
 /// `message` and `out` hold one number, and `ready` is zero.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn hand_over(message: *mut u32, ready: *const AtomicU32, out: *mut u32) {
+pub unsafe extern "ptx-kernel" fn hand_over(
+    message: *mut u32,
+    ready: *const AtomicU32,
+    out: *mut u32,
+) {
     // SAFETY: thread 0 writes before it says so, and thread 32 reads after it heard so.
     unsafe {
         if index() == 0 {

@@ -2,7 +2,9 @@
 #![no_std]
 #![feature(abi_ptx, stdarch_nvptx)]
 
-use core::arch::nvptx::{_block_dim_x, _block_dim_y, _block_idx_x, _block_idx_y, _thread_idx_x, _thread_idx_y};
+use core::arch::nvptx::{
+    _block_dim_x, _block_dim_y, _block_idx_x, _block_idx_y, _thread_idx_x, _thread_idx_y,
+};
 
 /// What part of the plane to draw.
 #[repr(C)]

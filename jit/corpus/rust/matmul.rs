@@ -3,7 +3,8 @@
 #![feature(abi_ptx, asm_experimental_arch, core_float_math, stdarch_nvptx)]
 
 use core::arch::nvptx::{
-    _block_dim_x, _block_dim_y, _block_idx_x, _block_idx_y, _syncthreads, _thread_idx_x, _thread_idx_y,
+    _block_dim_x, _block_dim_y, _block_idx_x, _block_idx_y, _syncthreads, _thread_idx_x,
+    _thread_idx_y,
 };
 
 use corpus::shared;
@@ -13,7 +14,14 @@ const TILE: u32 = 16;
 /// # Safety
 /// `a` holds m x k numbers, `b` k x n and `c` m x n.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn matmul(a: *const f64, b: *const f64, c: *mut f64, m: u32, n: u32, k: u32) {
+pub unsafe extern "ptx-kernel" fn matmul(
+    a: *const f64,
+    b: *const f64,
+    c: *mut f64,
+    m: u32,
+    n: u32,
+    k: u32,
+) {
     // SAFETY: these read special registers.
     let (row, column) = unsafe {
         (
@@ -51,7 +59,11 @@ pub unsafe extern "ptx-kernel" fn matmul_tiled(a: *const f32, b: *const f32, c: 
             right.store(y * TILE + x, *b.add(((start + y) * n + column) as usize));
             _syncthreads();
             for i in 0..TILE {
-                sum = core::f32::math::mul_add(left.load(y * TILE + i), right.load(i * TILE + x), sum);
+                sum = core::f32::math::mul_add(
+                    left.load(y * TILE + i),
+                    right.load(i * TILE + x),
+                    sum,
+                );
             }
             _syncthreads();
         }

@@ -3,7 +3,9 @@ import triton.language as tl
 
 
 @triton.jit
-def attention(q, k, v, out, length, scale, ROWS: tl.constexpr, KEYS: tl.constexpr, WIDTH: tl.constexpr, CAUSAL: tl.constexpr):
+def attention(
+    q, k, v, out, length, scale, ROWS: tl.constexpr, KEYS: tl.constexpr, WIDTH: tl.constexpr, CAUSAL: tl.constexpr
+):
     """softmax(q * k^T * scale) * v for one head, `program_id(1)`, corrected as it goes; powers are those of two."""
     head = tl.program_id(1).to(tl.int64) * length * WIDTH
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)

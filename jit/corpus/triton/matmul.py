@@ -4,8 +4,8 @@ import triton.language as tl
 
 @triton.jit
 def matmul(a, b, c, m, n, k, TYPE: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
-    """`c` (m x n) = `a` (m x k) * `b` (k x n), stored row by row, in tiles of M x N and steps of K; n and k are multiples
-    of 16."""
+    """`c` (m x n) = `a` (m x k) * `b` (k x n), stored row by row, in tiles of M x N and steps of K; n and k are
+    multiples of 16."""
     rows = tl.program_id(0) * M + tl.arange(0, M)
     columns = tl.program_id(1) * N + tl.arange(0, N)
     steps = tl.arange(0, K)

@@ -8,7 +8,8 @@ def transpose(source, target, width, height, BLOCK: tl.constexpr):
     x = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     y = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     tile = tl.load(source + y[:, None] * width + x[None, :], mask=(y[:, None] < height) & (x[None, :] < width))
-    tl.store(target + x[:, None] * height + y[None, :], tl.trans(tile), mask=(x[:, None] < width) & (y[None, :] < height))
+    inside = (x[:, None] < width) & (y[None, :] < height)
+    tl.store(target + x[:, None] * height + y[None, :], tl.trans(tile), mask=inside)
 
 
 KERNELS = {
