@@ -1,5 +1,12 @@
 //! How large a module may be. Passing a limit is a diagnostic.
 
+/// Bytes of memory that the compiler may use for each byte of source, beyond [`MEMORY_OF_ANY_SOURCE`]. What a source of the
+/// largest size costs is then what a host can spare for a guest's compilation.
+pub const MEMORY_OF_A_SOURCE_BYTE: usize = 64;
+
+/// Bytes of memory that the compiler may use whatever the source's size: a small kernel has guards, tables and code, too.
+pub const MEMORY_OF_ANY_SOURCE: usize = 16 << 20;
+
 /// Bytes of source. The largest file that nvcc, clang or Triton wrote for a kernel we know of has 1.5 MB.
 pub const MAX_SOURCE_BYTES: usize = 4 << 20;
 

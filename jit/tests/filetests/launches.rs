@@ -2,11 +2,11 @@
 
 use super::annotation::{Annotation, Kind, Place};
 use super::case::{Input, Run};
-use super::device::{self, BASE, Ended, Request};
 use super::values::Values;
 use std::time::Duration;
 use wasi_cuda_jit::Span;
 use wasi_cuda_jit::cpu::{Fault, Kernel};
+use wasi_cuda_jit::fuzzing::device::{self, BASE, Ended, Request};
 
 /// How far from a buffer's end an address is still told by the buffer's name.
 const NEAR: i64 = 1 << 32;
@@ -88,20 +88,22 @@ pub(crate) fn launch(run: &Run, kernel: &Kernel) -> Result<End, String> {
     if threads > most {
         return Err(format!("a block has at most {most} threads, not {threads}"));
     }
-    Ok(match device::run(kernel, &request)? {
-        Ended::Stopped => End::Stopped,
-        Ended::Faulted(fault) => End::Faulted(arguments.told(&fault), fault.span),
-        Ended::Completed(contents) => {
-            let named = arguments.buffers.iter().zip(contents);
-            let named = named.map(|((name, values), bytes)| {
-                (
-                    (*name).to_owned(),
-                    Values::from_bytes(values.element, &bytes),
-                )
-            });
-            End::Completed(named.collect())
-        }
-    })
+    Ok(
+        match device::run(kernel, &request).map_err(|error| error.to_string())? {
+            Ended::Stopped => End::Stopped,
+            Ended::Faulted(fault) => End::Faulted(arguments.told(&fault), fault.span),
+            Ended::Completed(contents) => {
+                let named = arguments.buffers.iter().zip(contents);
+                let named = named.map(|((name, values), bytes)| {
+                    (
+                        (*name).to_owned(),
+                        Values::from_bytes(values.element, &bytes),
+                    )
+                });
+                End::Completed(named.collect())
+            }
+        },
+    )
 }
 
 struct Arguments<'a> {

@@ -6,7 +6,6 @@
 mod annotation;
 mod case;
 mod compare;
-mod device;
 mod launches;
 mod mistakes;
 mod observe;

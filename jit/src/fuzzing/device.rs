@@ -1,41 +1,67 @@
-//! Runs a kernel on the CPU device: the only file here that knows what a launch is made of.
+//! A small device for tests: runs a kernel over buffers and looks at what it left. Tests that do without the host's
+//! devices need not know what a launch is made of.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use wasi_cuda_jit::cpu::{Fault, FaultSlot, Kernel, Launch, Outcome};
+
+use crate::cpu::{Fault, FaultSlot, Kernel, Launch, Outcome};
 
 /// What kernels see as the window's first byte.
-pub(crate) const BASE: u64 = 0x10_0000_0000;
+pub const BASE: u64 = 0x10_0000_0000;
 /// Buffers begin at a multiple of so many bytes.
-pub(crate) const GRANULE: usize = 256;
+pub const GRANULE: usize = 256;
 /// What the window holds where no buffer lies.
 const CANARY: u8 = 0xa5;
 /// A run that is not asked to stop must have ended after this time.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is passed to a launch.
-pub(crate) struct Request {
-    pub(crate) grid: [u32; 3],
-    pub(crate) block: [u32; 3],
-    pub(crate) dynamic_shared: u32,
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Blocks in the grid, x first.
+    pub grid: [u32; 3],
+    /// Threads in a block, x first.
+    pub block: [u32; 3],
+    /// Dynamic shared memory per block, in bytes.
+    pub dynamic_shared: u32,
     /// The parameter block.
-    pub(crate) parameters: Vec<u8>,
+    pub parameters: Vec<u8>,
     /// The buffers' contents, one behind the other, each at a multiple of [`GRANULE`].
-    pub(crate) buffers: Vec<Vec<u8>>,
+    pub buffers: Vec<Vec<u8>>,
     /// When it is told to stop.
-    pub(crate) stop: Option<Duration>,
+    pub stop: Option<Duration>,
 }
 
 /// What became of it.
-pub(crate) enum Ended {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
     /// The buffers' contents at the end.
     Completed(Vec<Vec<u8>>),
+    /// The first fault.
     Faulted(Fault),
+    /// It was told to stop, as it was asked to be.
     Stopped,
 }
 
+/// What no kernel may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misbehaviour {
+    /// It has written where no buffer lies.
+    #[error("it wrote at byte {0} of the window, where no buffer lies")]
+    Escaped(usize),
+    /// It did not end.
+    #[error("it did not end in {} s", .0.as_secs())]
+    Endless(Duration),
+    /// It ended with a fault that is not recorded.
+    #[error("it faulted and left no record")]
+    Unrecorded,
+    /// It was not passed what its signature asks for.
+    #[error("it takes {0} bytes of parameters")]
+    Parameters(u32),
+}
+
 /// Where each buffer begins in the window, and where the last one's granule ends.
-pub(crate) fn places(buffers: &[Vec<u8>]) -> (Vec<usize>, usize) {
+pub fn places(buffers: &[Vec<u8>]) -> (Vec<usize>, usize) {
     let mut end = 0;
     let places = buffers.iter().map(|buffer| {
         let place = end;
@@ -46,7 +72,15 @@ pub(crate) fn places(buffers: &[Vec<u8>]) -> (Vec<usize>, usize) {
 }
 
 /// Runs every block of a grid on this thread.
-pub(crate) fn run(kernel: &Kernel, request: &Request) -> Result<Ended, String> {
+///
+/// # Errors
+///
+/// What the kernel did that it must not do.
+pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
+    let parameter_bytes = kernel.signature().parameter_bytes;
+    if request.parameters.len() != parameter_bytes as usize {
+        return Err(Misbehaviour::Parameters(parameter_bytes));
+    }
     let (places, mapped) = places(&request.buffers);
     let reserved = (2 * mapped).next_power_of_two().max(1 << 16);
     let mut bytes = vec![CANARY; reserved];
@@ -91,9 +125,9 @@ pub(crate) fn run(kernel: &Kernel, request: &Request) -> Result<Ended, String> {
         Outcome::Faulted => kernel
             .fault(&slot)
             .map(Ended::Faulted)
-            .ok_or_else(|| "it faulted and left no record".into()),
+            .ok_or(Misbehaviour::Unrecorded),
         Outcome::Stopped if request.stop.is_some() => Ok(Ended::Stopped),
-        Outcome::Stopped => Err(format!("it did not end in {} s", PATIENCE.as_secs())),
+        Outcome::Stopped => Err(Misbehaviour::Endless(PATIENCE)),
     }
 }
 
@@ -128,7 +162,7 @@ fn aligned(bytes: &[u8]) -> Vec<u128> {
 }
 
 /// Whether the kernel kept to its buffers.
-fn check_canaries(buffers: &[Vec<u8>], places: &[usize], after: &[u8]) -> Result<(), String> {
+fn check_canaries(buffers: &[Vec<u8>], places: &[usize], after: &[u8]) -> Result<(), Misbehaviour> {
     let mut free = 0;
     let ends = places
         .iter()
@@ -136,9 +170,7 @@ fn check_canaries(buffers: &[Vec<u8>], places: &[usize], after: &[u8]) -> Result
         .map(|(place, buffer)| (*place, place + buffer.len()));
     for (start, end) in ends.chain([(after.len(), after.len())]) {
         if let Some(at) = (free..start).find(|at| after[*at] != CANARY) {
-            return Err(format!(
-                "it wrote at byte {at} of the window, where no buffer lies"
-            ));
+            return Err(Misbehaviour::Escaped(at));
         }
         free = end;
     }
