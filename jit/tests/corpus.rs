@@ -47,8 +47,9 @@ fn text(found: &[Diagnostic]) -> String {
         .collect()
 }
 
-/// A module without what printing does not keep: names and places in the source.
+/// A module without what printing does not keep: names, places in the source and its size.
 fn essence(mut module: ir::Module) -> ir::Module {
+    module.source_bytes = 0;
     for (index, function) in module.functions.iter_mut().enumerate() {
         function.name = format!("kernel{index}");
         function.span = Default::default();

@@ -8,15 +8,23 @@ pub(crate) fn exposed_registers(function: &Function) -> Vec<bool> {
     // The block in which a register was last seen written, by number: no list to clear for each block.
     let mut written_in = vec![usize::MAX; function.registers.len()];
     for (number, block) in function.blocks.iter().enumerate() {
-        visit_block(block, number, &mut exposed, &mut written_in);
+        let mut read = |register: Register| exposed[register.index()] = true;
+        visit_block(block, number, &mut written_in, &mut read, &mut |_| ());
     }
     exposed
 }
 
-fn visit_block(block: &Block, number: usize, exposed: &mut [bool], written_in: &mut [usize]) {
+/// Tells the registers that a block reads before it has written them, and those that it writes whatever its predicates are.
+pub(super) fn visit_block(
+    block: &Block,
+    number: usize,
+    written_in: &mut [usize],
+    on_read: &mut impl FnMut(Register),
+    on_write: &mut impl FnMut(Register),
+) {
     let mut read = |register: Register, written_in: &[usize]| {
         if written_in[register.index()] != number {
-            exposed[register.index()] = true;
+            on_read(register);
         }
     };
     for instruction in &block.instructions {
@@ -33,7 +41,8 @@ fn visit_block(block: &Block, number: usize, exposed: &mut [bool], written_in: &
         for (role, operand) in roles.iter().zip(&instruction.operands) {
             if role.destination && instruction.predicate.is_none() {
                 for_each_register(operand, &mut |register| {
-                    written_in[register.index()] = number
+                    written_in[register.index()] = number;
+                    on_write(register);
                 });
             }
         }

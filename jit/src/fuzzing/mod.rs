@@ -8,7 +8,7 @@ mod kernel;
 mod source;
 
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::limits::{MAX_DIAGNOSTICS, MAX_NAME_BYTES};
+use crate::limits::{MAX_DIAGNOSTICS, MAX_INSTRUCTIONS, MAX_NAME_BYTES, MAX_SOURCE_BYTES};
 use crate::{
     CompileOptions, back, compile_ptx, compile_wasm, front, sandboxed_ptx, sandboxed_wasm, verify,
 };
@@ -37,8 +37,7 @@ pub fn parse(data: &[u8]) {
 ///
 /// # Panics
 ///
-/// As [`parse`], or if the processor's compiler rejects what it was given, or if the modes do not agree on whether the
-/// module is accepted.
+/// As [`parse`], or if the processor's compiler rejects what it was given.
 pub fn compile(data: &[u8]) {
     let text = text(data);
     let refused = [PLAIN, CHECKED].map(|options| compile_ptx(text, &options).err());
@@ -67,9 +66,14 @@ pub fn print_reads_back(data: &[u8]) {
         return;
     }
     let once = back::ptx::print(&module);
-    let again = front::ptx::parse(&once).unwrap_or_else(|found| panic!("{found:?}\n{once}"));
+    // Labels and declarations are written out, so that a module near a limit may pass it when it is printed.
+    if once.len() > MAX_SOURCE_BYTES || once.lines().count() > MAX_INSTRUCTIONS {
+        return;
+    }
+    drop(module);
+    let again = front::ptx::parse(&once).unwrap_or_else(|found| panic!("{found:?}\n{once:.4000}"));
     let twice = back::ptx::print(&again);
-    assert!(once == twice, "{once}\nis read as\n{twice}");
+    assert!(once == twice, "{once:.4000}\nis read as\n{twice:.4000}");
 }
 
 /// Compiles, and prints, a kernel in WebAssembly.

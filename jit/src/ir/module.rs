@@ -18,6 +18,15 @@ pub struct Module {
     pub target_name: String,
     /// The kernels, in the order of the source.
     pub functions: Vec<Function>,
+    /// Bytes of the source, which decide how much memory compiling may take.
+    pub source_bytes: usize,
+}
+
+impl Module {
+    /// How many instructions its kernels hold, the ends of their blocks not counted.
+    pub fn instruction_count(&self) -> usize {
+        self.functions.iter().map(Function::instruction_count).sum()
+    }
 }
 
 /// A kernel.

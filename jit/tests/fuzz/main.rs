@@ -3,7 +3,6 @@
 //!
 //! `FUZZ_ROUNDS=100 cargo test -p wasi-cuda-jit --test fuzz` makes a hundred times as many, all others.
 
-mod limits;
 mod memory;
 mod mutate;
 mod seeds;
@@ -31,7 +30,8 @@ fn call(name: &str, target: fn(&[u8]), data: &[u8]) {
 fn shown(data: &[u8]) -> String {
     match std::str::from_utf8(data) {
         Ok(text) if text.len() < 20_000 => text.to_owned(),
-        _ => format!("{:02x?}", &data[..data.len().min(2000)]),
+        Ok(text) => format!("{text:.2000} ..."),
+        Err(_) => format!("{:02x?}", &data[..data.len().min(2000)]),
     }
 }
 

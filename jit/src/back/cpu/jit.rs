@@ -1,12 +1,12 @@
 //! Machine code in memory.
 
-use super::codegen::{self, Externals};
+use super::codegen::{self, Externals, Untranslatable};
 use super::launch::Launch;
 use super::proved::{Proved, variant};
 use super::runtime::{approx, libcall, record_fault};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir;
-use crate::limits::MAX_FRAME_BYTES;
+use crate::limits::{MAX_FRAME_BYTES, max_operations, max_thorough_operations};
 use cranelift_codegen::ir::{AbiParam, Signature, types};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
@@ -60,29 +60,41 @@ impl Code {
         source: &ir::Module,
         proved: &[Option<Proved>],
     ) -> Result<Self, Diagnostic> {
-        let mut module = new_module(Effort::of(source))?;
-        let externals = declare_externals(&mut module)?;
-        let mut context = module.make_context();
-        let mut frontend = FunctionBuilderContext::new();
+        match Self::compile_with(Effort::of(source), source, proved)? {
+            Some(code) => Ok(code),
+            None => Self::compile_with(Effort::Little, source, proved)?
+                .ok_or_else(|| internal("no effort is little enough")),
+        }
+    }
+
+    /// None if a kernel is too large for the effort.
+    fn compile_with(
+        effort: Effort,
+        source: &ir::Module,
+        proved: &[Option<Proved>],
+    ) -> Result<Option<Self>, Diagnostic> {
+        // From here on whoever returns early frees what was compiled.
+        let mut code = Self {
+            entries: Vec::new(),
+            module: Some(new_module(effort)?),
+        };
+        let Some(module) = &mut code.module else {
+            return Ok(None);
+        };
+        let externals = declare_externals(module)?;
+        let mut compilation = Compilation {
+            context: module.make_context(),
+            module: &mut *module,
+            frontend: FunctionBuilderContext::new(),
+            externals,
+            effort,
+        };
         let mut ids = Vec::with_capacity(source.functions.len());
-        for (index, function) in source.functions.iter().enumerate() {
-            let id = module
-                .declare_function(
-                    &format!("kernel{index}"),
-                    Linkage::Local,
-                    &entry_signature(&module),
-                )
-                .map_err(internal)?;
-            define(
-                &mut module,
-                &mut context,
-                &mut frontend,
-                &externals,
-                function,
-                variant(proved, index),
-                id,
-            )?;
-            ids.push(id);
+        for index in 0..source.functions.len() {
+            match compilation.define(source, proved, index)? {
+                Some(id) => ids.push(id),
+                None => return Ok(None),
+            }
         }
         module.finalize_definitions().map_err(internal)?;
         let entry = |id: &FuncId| {
@@ -90,48 +102,79 @@ impl Code {
             // SAFETY: the address is that of a function defined above with this very signature.
             unsafe { std::mem::transmute::<*const u8, Entry>(address) }
         };
-        let entries = ids.iter().map(entry).collect();
-        Ok(Self {
-            entries,
-            module: Some(module),
-        })
+        code.entries = ids.iter().map(entry).collect();
+        Ok(Some(code))
     }
 }
 
-fn define(
-    module: &mut JITModule,
-    context: &mut Context,
-    frontend: &mut FunctionBuilderContext,
-    externals: &Externals<FuncId>,
-    function: &ir::Function,
-    proved: Option<&Proved>,
-    id: FuncId,
-) -> Result<(), Diagnostic> {
-    context.func.signature = entry_signature(module);
-    context.func.name = UserFuncName::user(0, id.as_u32());
-    let externals = externals.map(|id| module.declare_func_in_func(id, &mut context.func));
-    let target = module.target_config();
-    codegen::translate(
-        function,
-        proved,
-        target,
-        &mut context.func,
-        frontend,
-        &externals,
-    )
-    .map_err(|error| Diagnostic::error(error.span, error.message))?;
-    module.define_function(id, context).map_err(|error| {
-        Diagnostic::error(
-            function.span,
-            format!(
-                "the kernel `{}` could not be compiled: {error}",
-                function.name
-            ),
+/// Functions in the making.
+struct Compilation<'m> {
+    module: &'m mut JITModule,
+    context: Context,
+    frontend: FunctionBuilderContext,
+    externals: Externals<FuncId>,
+    effort: Effort,
+}
+
+impl Compilation<'_> {
+    /// Compiles one kernel; none if it is too large for the effort.
+    fn define(
+        &mut self,
+        source: &ir::Module,
+        proved: &[Option<Proved>],
+        index: usize,
+    ) -> Result<Option<FuncId>, Diagnostic> {
+        let function = &source.functions[index];
+        let signature = entry_signature(self.module);
+        let id = self
+            .module
+            .declare_function(&format!("kernel{index}"), Linkage::Local, &signature)
+            .map_err(internal)?;
+        let mut translated = self.translate(source, index, variant(proved, index), id);
+        if matches!(&translated, Err(error) if error.too_large) {
+            // A kernel can do without the variant that spares guards.
+            self.frontend = FunctionBuilderContext::new();
+            translated = self.translate(source, index, None, id);
+        }
+        translated.map_err(|error| Diagnostic::error(error.span, error.message))?;
+        let (module, context) = (&mut *self.module, &mut self.context);
+        let operations = codegen::operations(&context.func);
+        if operations > self.effort.most_operations(source) {
+            return Ok(None);
+        }
+        module.define_function(id, context).map_err(|error| {
+            let name = &function.name;
+            let message = format!("the kernel `{name}` could not be compiled: {error}");
+            Diagnostic::error(function.span, message)
+        })?;
+        check_frame(function, context)?;
+        Ok(Some(id))
+    }
+    /// Puts a kernel's translation into the context.
+    fn translate(
+        &mut self,
+        source: &ir::Module,
+        index: usize,
+        proved: Option<&Proved>,
+        id: FuncId,
+    ) -> Result<(), Untranslatable> {
+        let (module, context) = (&mut *self.module, &mut self.context);
+        module.clear_context(context);
+        context.func.signature = entry_signature(module);
+        context.func.name = UserFuncName::user(0, id.as_u32());
+        let externals = self
+            .externals
+            .map(|id| module.declare_func_in_func(id, &mut context.func));
+        codegen::translate(
+            &source.functions[index],
+            proved,
+            module.target_config(),
+            &mut context.func,
+            &mut self.frontend,
+            &externals,
+            Effort::Little.most_operations(source),
         )
-    })?;
-    check_frame(function, context)?;
-    module.clear_context(context);
-    Ok(())
+    }
 }
 
 /// Kernels run on threads whose stacks have megabytes; a kernel that needs a large part of one is refused.
@@ -181,6 +224,15 @@ impl Effort {
             Self::Little
         } else {
             Self::Full
+        }
+    }
+
+    /// Operations of one kernel that are compiled with so much effort.
+    fn most_operations(self, source: &ir::Module) -> usize {
+        let (bytes, instructions) = (source.source_bytes, source.instruction_count());
+        match self {
+            Self::Full => max_thorough_operations(bytes, instructions),
+            Self::Little => max_operations(bytes, instructions),
         }
     }
 }

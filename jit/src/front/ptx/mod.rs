@@ -24,5 +24,7 @@ pub fn parse(source: &str) -> Result<Module, Vec<Diagnostic>> {
         return Err(vec![Diagnostic::error(Span::default(), message)]);
     }
     let tree = parser::parse(source).map_err(|error| vec![error])?;
-    lower::lower(&tree)
+    let mut module = lower::lower(&tree)?;
+    module.source_bytes = source.len();
+    Ok(module)
 }

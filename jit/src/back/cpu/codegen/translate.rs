@@ -2,7 +2,7 @@
 
 use super::rows::RowBase;
 use super::threads::{RowLoop, ThreadLoop, leave};
-use super::{Externals, Untranslatable};
+use super::{Externals, Untranslatable, check_operations};
 use crate::analysis::{back_edges, order};
 use crate::ir::{self, BlockId, Instruction, Opcode, Operand, Register, Terminator};
 use crate::limits::MAX_THREADS_PER_BLOCK;
@@ -28,6 +28,8 @@ pub(super) struct Scope<'a> {
     pub(super) rows: &'a [RowBase],
     /// What its first fault site is counted as.
     pub(super) first_site: u32,
+    /// How many operations the function may have.
+    pub(super) most_operations: usize,
 }
 
 pub(super) struct Translator<'a, 'f> {
@@ -83,6 +85,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             let source = &kernel.blocks[id.index()];
             for instruction in &source.instructions {
                 self.instruction(instruction)?;
+                check_operations(self.builder, kernel, self.scope.most_operations)?;
             }
             self.terminator(&source.terminator);
             for successor in source.terminator.successors() {
@@ -162,6 +165,7 @@ impl<'a, 'f> Translator<'a, 'f> {
     /// The value of an instruction with one destination, and the type that it has.
     fn compute(&mut self, instruction: &Instruction) -> Result<(Value, ir::Type), Untranslatable> {
         let unexpected = || Untranslatable {
+            too_large: false,
             span: instruction.span,
             message: format!(
                 "`{}` has no translation for this processor",

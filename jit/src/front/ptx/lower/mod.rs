@@ -38,6 +38,7 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
         target,
         target_name: tree.target.text.to_owned(),
         functions,
+        source_bytes: 0,
     })
 }
 

@@ -19,7 +19,7 @@ impl<'a> Lowering<'a, '_> {
     ) -> Result<SmallVec<[Operand; 4]>, Diagnostic> {
         let roles = &selected.form.form().roles;
         let mut given = source.operands.iter().peekable();
-        let mut operands = SmallVec::new();
+        let mut operands = SmallVec::with_capacity(roles.len());
         for role in roles {
             let next = given.next_if(|operand| operand.paired == role.paired);
             operands.push(match next {

@@ -94,9 +94,16 @@ fn try_form(id: FormId, source: &Instruction<'_>) -> Result<Selected, usize> {
     }
 }
 
+/// Bytes of an instruction's name from which on a message quotes no more of it.
+const LONGEST_SPELLING: usize = 100;
+
 fn spelling(source: &Instruction<'_>) -> String {
     let mut spelling = source.name.text.to_owned();
     for suffix in &source.suffixes {
+        if spelling.len() > LONGEST_SPELLING {
+            spelling.push_str("...");
+            break;
+        }
         spelling.push('.');
         spelling.push_str(suffix.text);
     }
