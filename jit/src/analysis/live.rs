@@ -48,15 +48,19 @@ fn live_at_start(function: &Function) -> Vec<Vec<u64>> {
     while changed {
         changed = false;
         for block in order.iter().rev() {
+            // A block that follows itself adds nothing to its own set.
+            let mut set = std::mem::take(&mut live[block.index()]);
             for successor in function.blocks[block.index()].terminator.successors() {
-                for word in 0..words {
-                    let through =
-                        live[successor.index()][word] & !effects[block.index()].writes[word];
-                    let before = live[block.index()][word];
-                    live[block.index()][word] |= through;
-                    changed |= live[block.index()][word] != before;
+                let writes = &effects[block.index()].writes;
+                for ((word, later), written) in
+                    set.iter_mut().zip(&live[successor.index()]).zip(writes)
+                {
+                    let through = later & !written;
+                    changed |= through & !*word != 0;
+                    *word |= through;
                 }
             }
+            live[block.index()] = set;
         }
     }
     live
