@@ -44,6 +44,7 @@ pub mod back;
 mod compile;
 mod diagnostics;
 pub mod front;
+pub mod fuzzing;
 pub mod ir;
 pub mod limits;
 mod numbers;

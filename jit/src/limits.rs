@@ -1,7 +1,48 @@
 //! How large a module may be. Passing a limit is a diagnostic.
 
+/// Bytes of memory that the compiler may use for each byte of source, beyond [`MEMORY_OF_ANY_SOURCE`]. What a source of the
+/// largest size costs is then what a host can spare for a guest's compilation.
+pub const MEMORY_OF_A_SOURCE_BYTE: usize = 64;
+
+/// Bytes of memory that the compiler may use whatever the source's size: a small kernel has guards, tables and code, too.
+pub const MEMORY_OF_ANY_SOURCE: usize = 16 << 20;
+
 /// Bytes of source. The largest file that nvcc, clang or Triton wrote for a kernel we know of has 1.5 MB.
 pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+
+/// Bytes of memory that an instruction takes before it is compiled, in a list that is half full at worst.
+const INSTRUCTION_BYTES: usize = 520;
+
+/// Bytes of memory that the compiler for this processor holds for an operation of its own, with the quick register
+/// allocator: measured, and rounded up.
+const OPERATION_BYTES: usize = 350;
+
+/// The same with the thorough one, which splits what does not fit registers again and again.
+const THOROUGH_OPERATION_BYTES: usize = 2800;
+
+/// Instructions that a module in WebAssembly may become: one of its bytes may be an instruction, and a call is what it calls.
+pub fn max_lowered_instructions(source_bytes: usize) -> usize {
+    MAX_INSTRUCTIONS.min(memory(source_bytes) / INSTRUCTION_BYTES)
+}
+
+/// Operations that one kernel may become for this processor, its guards, both of its variants and the values that blocks
+/// hand on included: as many as there is memory for beside the module's instructions.
+pub fn max_operations(source_bytes: usize, instructions: usize) -> usize {
+    memory_beside(source_bytes, instructions) / OPERATION_BYTES
+}
+
+/// Operations up to which registers are allocated thoroughly.
+pub(crate) fn max_thorough_operations(source_bytes: usize, instructions: usize) -> usize {
+    memory_beside(source_bytes, instructions) / THOROUGH_OPERATION_BYTES
+}
+
+fn memory(source_bytes: usize) -> usize {
+    MEMORY_OF_ANY_SOURCE.saturating_add(source_bytes.saturating_mul(MEMORY_OF_A_SOURCE_BYTE))
+}
+
+fn memory_beside(source_bytes: usize, instructions: usize) -> usize {
+    memory(source_bytes).saturating_sub(instructions.saturating_mul(INSTRUCTION_BYTES))
+}
 
 /// Kernels in a module. Each is compiled when the module is loaded.
 pub const MAX_FUNCTIONS: usize = 1024;
@@ -46,7 +87,7 @@ pub const MAX_BLOCK_LOCAL_BYTES: u64 = 64 << 20;
 pub const MAX_SEGMENT_BLOCKS: usize = 1 << 14;
 
 /// Registers that pass between blocks times blocks, summed over a module's kernels: the cells of the table that turning registers into values
-/// fills at worst. So many take seconds.
+/// fills at worst. So many take seconds. Those that hold a value which is used later are limited by [`max_operations`].
 pub const MAX_LIVE_CELLS: usize = 1 << 21;
 
 /// Registers that one kernel uses. The CPU back end keeps a few words for each.

@@ -1,8 +1,10 @@
 //! What real compilers emit: everything in `corpus/ptx` is read, accepted, guarded, printed, assembled by the
 //! vendor's own assembler where it can be had, and compiled for this processor.
 
+#[path = "support/ptxas.rs"]
+mod ptxas;
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use wasi_cuda_jit::{
     CompileOptions, Diagnostic, back, compile_ptx, front, ir, sandboxed_ptx, verify,
 };
@@ -45,8 +47,9 @@ fn text(found: &[Diagnostic]) -> String {
         .collect()
 }
 
-/// A module without what printing does not keep: names and places in the source.
+/// A module without what printing does not keep: names, places in the source and its size.
 fn essence(mut module: ir::Module) -> ir::Module {
+    module.source_bytes = 0;
     for (index, function) in module.functions.iter_mut().enumerate() {
         function.name = format!("kernel{index}");
         function.span = Default::default();
@@ -96,10 +99,8 @@ fn every_file_prints_to_a_text_that_reads_as_the_same_module() {
 
 #[test]
 fn the_vendors_assembler_takes_every_print_plain_and_guarded() {
-    let Some(ptxas) = ptxas() else {
-        eprintln!(
-            "did not run: no ptxas; `jit/corpus/tools.sh ptxas` installs it, or set PTXAS to its path"
-        );
+    let Some(ptxas) = ptxas::find() else {
+        eprintln!("{}", ptxas::MISSING);
         return;
     };
     let folder = std::env::temp_dir().join(format!("wasi-cuda-jit-corpus-{}", std::process::id()));
@@ -119,7 +120,7 @@ fn the_vendors_assembler_takes_every_print_plain_and_guarded() {
                 ("guarded", &guarded),
                 ("checked", &checked),
             ] {
-                assemble(&ptxas, &folder, target, printed).unwrap_or_else(|log| {
+                ptxas::assemble(&ptxas, &folder, target, printed).unwrap_or_else(|log| {
                     panic!(
                         "{} ({kind}, {target}):\n{log}\n{printed}",
                         source.path.display()
@@ -133,38 +134,10 @@ fn the_vendors_assembler_takes_every_print_plain_and_guarded() {
     eprintln!("{} assembled {assembled} texts", ptxas.display());
 }
 
-fn assemble(ptxas: &Path, folder: &Path, target: &str, printed: &str) -> Result<(), String> {
-    let input = folder.join("module.ptx");
-    std::fs::write(&input, printed).unwrap();
-    // The lowest level: whether a text is well formed does not depend on how hard it is optimised.
-    let output = Command::new(ptxas)
-        .args(["-O0", "-arch", target, "-o", "/dev/null"])
-        .arg(&input)
-        .output()
-        .map_err(|error| error.to_string())?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-}
-
 fn target_number(target: &str) -> u32 {
     target
         .trim_start_matches("sm_")
         .trim_end_matches('a')
         .parse()
         .unwrap()
-}
-
-/// `PTXAS`, the folder that `corpus/tools.sh` installs into, or the search path.
-fn ptxas() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("PTXAS") {
-        return Some(path.into());
-    }
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin/ptxas");
-    let found = [installed, PathBuf::from("ptxas")];
-    found
-        .into_iter()
-        .find(|path| Command::new(path).arg("--version").output().is_ok())
 }

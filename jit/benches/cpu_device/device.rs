@@ -51,7 +51,11 @@ impl Window {
             dynamic_shared: launch.dynamic_shared,
             variables: 0,
         });
-        let blocks: u64 = launch.grid.iter().map(|extent| u64::from(*extent)).product();
+        let blocks: u64 = launch
+            .grid
+            .iter()
+            .map(|extent| u64::from(*extent))
+            .product();
         let chunk = (blocks / (threads as u64 * 8)).clamp(1, 1 << 12);
         let next = AtomicU64::new(0);
         let work = || {
@@ -64,7 +68,12 @@ impl Window {
                 let last = (first + chunk).min(blocks);
                 // SAFETY: everything that the launch points to lives until all threads have ended.
                 let outcome = unsafe { launch.kernel.run_blocks(&shared.0, first..last) };
-                assert_eq!(outcome, Outcome::Completed, "{:?}", launch.kernel.fault(&fault));
+                assert_eq!(
+                    outcome,
+                    Outcome::Completed,
+                    "{:?}",
+                    launch.kernel.fault(&fault)
+                );
             }
         };
         std::thread::scope(|scope| {

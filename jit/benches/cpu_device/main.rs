@@ -16,10 +16,15 @@ fn main() {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{threads} threads, medians of {ROUNDS} rounds");
-    println!("| work | CPU device, ms | Rust, ms | throughput of the device over Rust's | compiled in, ms |");
+    println!(
+        "| work | CPU device, ms | Rust, ms | throughput of the device over Rust's | compiled in, ms |"
+    );
     println!("| --- | --- | --- | --- | --- |");
     for mut work in work::all() {
-        if wanted.as_ref().is_none_or(|wanted| work.name.contains(wanted.as_str())) {
+        if wanted
+            .as_ref()
+            .is_none_or(|wanted| work.name.contains(wanted.as_str()))
+        {
             report(&mut work, threads);
         }
     }

@@ -1,7 +1,12 @@
 //! The same work in Rust, over slices that threads share out.
 
 /// `body` for each of as many parts of a slice as there are threads, with the part's first index.
-pub(crate) fn in_parts(out: &mut [f32], unit: usize, threads: usize, body: impl Fn(usize, &mut [f32]) + Sync) {
+pub(crate) fn in_parts(
+    out: &mut [f32],
+    unit: usize,
+    threads: usize,
+    body: impl Fn(usize, &mut [f32]) + Sync,
+) {
     let part = (out.len() / unit).div_ceil(threads) * unit;
     std::thread::scope(|scope| {
         for (number, part_of_out) in out.chunks_mut(part).enumerate() {
@@ -76,7 +81,9 @@ fn tile(a: &[f32], b: &[f32], c: &mut [f32], n: usize, row: usize, column: usize
             let (own_row, own_column) = (thread / 16 * 4, thread % 16 * 4);
             for depth in 0..16 {
                 let x: [f32; 4] = a_tile[depth][own_row..own_row + 4].try_into().unwrap();
-                let y: [f32; 4] = b_tile[depth][own_column..own_column + 4].try_into().unwrap();
+                let y: [f32; 4] = b_tile[depth][own_column..own_column + 4]
+                    .try_into()
+                    .unwrap();
                 for i in 0..4 {
                     for j in 0..4 {
                         sums[i][j] += x[i] * y[j];

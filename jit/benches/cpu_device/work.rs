@@ -95,7 +95,9 @@ fn block(parameters: &[(u64, usize)]) -> Vec<u128> {
         bytes.extend_from_slice(&value.to_le_bytes()[..*size]);
     }
     bytes.resize(bytes.len().next_multiple_of(16), 0);
-    let words = bytes.chunks(16).map(|word| u128::from_le_bytes(word.try_into().unwrap()));
+    let words = bytes
+        .chunks(16)
+        .map(|word| u128::from_le_bytes(word.try_into().unwrap()));
     words.collect()
 }
 
@@ -193,7 +195,14 @@ fn matmul() -> Work {
         kernel,
         grid: [(SIDE / 64) as u32, (SIDE / 64) as u32, 1],
         block: 256,
-        parameters: block(&[address(0), address(size), address(2 * size), side, side, side]),
+        parameters: block(&[
+            address(0),
+            address(size),
+            address(2 * size),
+            side,
+            side,
+            side,
+        ]),
         window,
         result: 2 * size..3 * size,
         rust: Box::new(move |c, threads| rust::matmul(&a, &b, c, SIDE, threads)),

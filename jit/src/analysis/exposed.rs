@@ -8,21 +8,30 @@ pub(crate) fn exposed_registers(function: &Function) -> Vec<bool> {
     // The block in which a register was last seen written, by number: no list to clear for each block.
     let mut written_in = vec![usize::MAX; function.registers.len()];
     for (number, block) in function.blocks.iter().enumerate() {
-        visit_block(block, number, &mut exposed, &mut written_in);
+        let mut read = |register: Register| exposed[register.index()] = true;
+        visit_block(block, number, &mut written_in, &mut read, &mut |_| ());
     }
     exposed
 }
 
-fn visit_block(block: &Block, number: usize, exposed: &mut [bool], written_in: &mut [usize]) {
+/// Tells the registers that a block reads before it has written them, and those that it writes whatever its predicates are.
+pub(super) fn visit_block(
+    block: &Block,
+    number: usize,
+    written_in: &mut [usize],
+    on_read: &mut impl FnMut(Register),
+    on_write: &mut impl FnMut(Register),
+) {
     let mut read = |register: Register, written_in: &[usize]| {
         if written_in[register.index()] != number {
-            exposed[register.index()] = true;
+            on_read(register);
         }
     };
     for instruction in &block.instructions {
         for_each_read(instruction, &mut |register| read(register, written_in));
         for_each_written(instruction, &mut |register| {
-            written_in[register.index()] = number
+            written_in[register.index()] = number;
+            on_write(register);
         });
     }
     if let Some(register) = block.terminator.reads() {
@@ -31,7 +40,7 @@ fn visit_block(block: &Block, number: usize, exposed: &mut [bool], written_in: &
 }
 
 /// Every register whose value an instruction may use. A predicated write leaves the old value where the predicate is false.
-pub(crate) fn for_each_read(instruction: &Instruction, visit: &mut impl FnMut(Register)) {
+fn for_each_read(instruction: &Instruction, visit: &mut impl FnMut(Register)) {
     if let Some(predicate) = instruction.predicate {
         visit(predicate.register);
     }

@@ -1,110 +1,154 @@
 //! Which registers' values are still wanted where a block begins.
 
-use super::exposed::{for_each_read, for_each_written};
-use super::order::reverse_postorder;
-use crate::ir::{BlockId, Function, Register};
+use super::exposed::{exposed_registers, visit_block};
+use super::order::{Region, predecessor_counts, reverse_postorder};
+use crate::ir::{Block, BlockId, Function, Register};
 
-/// A set of registers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct RegisterSet(Vec<u64>);
+/// The registers that are live where each block begins.
+pub(crate) struct Liveness {
+    /// The registers that pass between blocks, by their bits in the sets.
+    registers: Vec<Register>,
+    sets: Vec<Vec<u64>>,
+}
 
-impl RegisterSet {
-    fn with_room(registers: usize) -> Self {
-        Self(vec![0; registers.div_ceil(64)])
-    }
-
-    pub(crate) fn contains(&self, register: Register) -> bool {
-        let (word, bit) = (register.index() / 64, register.index() % 64);
-        self.0.get(word).is_some_and(|word| word >> bit & 1 != 0)
-    }
-
-    pub(crate) fn remove(&mut self, register: Register) {
-        let (word, bit) = (register.index() / 64, register.index() % 64);
-        if let Some(word) = self.0.get_mut(word) {
-            *word &= !(1 << bit);
-        }
-    }
-
-    fn insert(&mut self, register: Register) {
-        let (word, bit) = (register.index() / 64, register.index() % 64);
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << bit;
-        }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Register> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, word)| {
-            let bits = (0..64).filter(move |bit| word >> bit & 1 != 0);
-            bits.map(move |bit| Register((index * 64 + bit) as u32))
+impl Liveness {
+    /// The registers that are live where a block begins.
+    pub(crate) fn at_start(&self, block: BlockId) -> impl Iterator<Item = Register> {
+        let words = self.sets[block.index()].iter().enumerate();
+        words.flat_map(move |(word, bits)| {
+            let set = (0..64).filter(move |bit| bits >> bit & 1 != 0);
+            set.map(move |bit| self.registers[word * 64 + bit])
         })
     }
 }
 
-/// The registers that are live where each block begins; none in blocks that cannot be reached.
-pub(crate) struct Liveness {
-    live_in: Vec<RegisterSet>,
+/// Registers that hold a value which is used later, counted where paths join: each may become a parameter of a block.
+pub(crate) fn values_at_joins(function: &Function) -> usize {
+    let liveness = Liveness::of(function);
+    let order = reverse_postorder(function);
+    let counts = predecessor_counts(function, &order, &Region::WHOLE);
+    let joins = liveness
+        .sets
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| *count > 1);
+    joins
+        .map(|(set, _)| {
+            set.iter()
+                .map(|word| word.count_ones() as usize)
+                .sum::<usize>()
+        })
+        .sum()
+}
+
+/// What a block does to the registers that pass between blocks, as sets of bits.
+struct Effects {
+    reads: Vec<u64>,
+    writes: Vec<u64>,
 }
 
 impl Liveness {
     pub(crate) fn of(function: &Function) -> Self {
-        let registers = function.registers.len();
-        let order = reverse_postorder(function);
-        let mut live_in = vec![RegisterSet::default(); function.blocks.len()];
-        let mut local =
-            vec![(RegisterSet::default(), RegisterSet::default()); function.blocks.len()];
-        for block in &order {
-            live_in[block.index()] = RegisterSet::with_room(registers);
-            local[block.index()] = reads_and_writes(function, *block, registers);
+        let mut places = vec![None; function.registers.len()];
+        let exposed = exposed_registers(function).into_iter().enumerate();
+        let mut registers = Vec::new();
+        for (register, _) in exposed.filter(|(_, exposed)| *exposed) {
+            places[register] = Some(registers.len());
+            registers.push(Register(register as u32));
         }
+        let words = registers.len().div_ceil(64);
+        let mut written_in = vec![usize::MAX; function.registers.len()];
+        let blocks = function.blocks.iter().enumerate();
+        let effects =
+            blocks.map(|(number, block)| effects(block, number, &places, words, &mut written_in));
+        let effects: Vec<Effects> = effects.collect();
+        let mut live: Vec<Vec<u64>> = effects
+            .iter()
+            .map(|effects| effects.reads.clone())
+            .collect();
+        let order = reverse_postorder(function);
         let mut changed = true;
         while changed {
             changed = false;
             for block in order.iter().rev() {
-                let successors = function.blocks[block.index()].terminator.successors();
-                let (reads, writes) = &local[block.index()];
-                for word in 0..reads.0.len() {
-                    let mut live = 0;
-                    for successor in &successors {
-                        live |= live_in[successor.index()].0[word];
+                // A block that follows itself adds nothing to its own set.
+                let mut set = std::mem::take(&mut live[block.index()]);
+                for successor in function.blocks[block.index()].terminator.successors() {
+                    let writes = &effects[block.index()].writes;
+                    for ((word, later), written) in
+                        set.iter_mut().zip(&live[successor.index()]).zip(writes)
+                    {
+                        let through = later & !written;
+                        changed |= through & !*word != 0;
+                        *word |= through;
                     }
-                    let live = reads.0[word] | (live & !writes.0[word]);
-                    let known = &mut live_in[block.index()].0[word];
-                    changed |= *known != live;
-                    *known = live;
                 }
+                live[block.index()] = set;
             }
         }
-        Self { live_in }
-    }
-
-    pub(crate) fn at_start(&self, block: BlockId) -> &RegisterSet {
-        &self.live_in[block.index()]
+        Self {
+            registers,
+            sets: live,
+        }
     }
 }
 
-/// What a block reads before it writes it, and what it writes whatever its predicates say.
-fn reads_and_writes(
-    function: &Function,
-    block: BlockId,
-    registers: usize,
-) -> (RegisterSet, RegisterSet) {
-    let (mut reads, mut writes) = (
-        RegisterSet::with_room(registers),
-        RegisterSet::with_room(registers),
-    );
-    let block = &function.blocks[block.index()];
-    for instruction in &block.instructions {
-        for_each_read(instruction, &mut |register| {
-            if !writes.contains(register) {
-                reads.insert(register);
-            }
-        });
-        for_each_written(instruction, &mut |register| writes.insert(register));
-    }
-    if let Some(register) = block.terminator.reads() {
-        if !writes.contains(register) {
-            reads.insert(register);
+fn effects(
+    block: &Block,
+    number: usize,
+    places: &[Option<usize>],
+    words: usize,
+    written_in: &mut [usize],
+) -> Effects {
+    let mut effects = Effects {
+        reads: vec![0; words],
+        writes: vec![0; words],
+    };
+    let mark = |set: &mut [u64], register: Register| {
+        if let Some(place) = places[register.index()] {
+            set[place / 64] |= 1 << (place % 64);
         }
+    };
+    let (reads, writes) = (&mut effects.reads, &mut effects.writes);
+    visit_block(
+        block,
+        number,
+        written_in,
+        &mut |register| mark(reads, register),
+        &mut |register| mark(writes, register),
+    );
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(body: &str) -> usize {
+        let source = format!(
+            ".version 8.0\n.target sm_80\n.entry k(.param .u64 p) {{ .reg .b32 %r<9>; .reg .pred %p; .reg .b64 %d; {body} ret; }}"
+        );
+        let module = crate::front::ptx::parse(&source).unwrap();
+        values_at_joins(&module.functions[0])
     }
-    (reads, writes)
+
+    #[test]
+    fn a_loop_hands_on_what_it_uses_and_what_is_used_behind_it() {
+        assert_eq!(
+            values("mov.u32 %r1, 1; L: add.u32 %r1, %r1, 1; @%p bra L;"),
+            2
+        );
+        assert_eq!(
+            values("mov.u32 %r2, 5; L: mov.u32 %r1, 1; @%p bra L; st.u32 [%d], %r2;"),
+            3
+        );
+    }
+
+    #[test]
+    fn what_is_written_before_it_is_read_is_not_handed_on() {
+        assert_eq!(
+            values("@%p bra L; mov.u32 %r1, 1; L: mov.u32 %r1, 2; st.u32 [64], %r1;"),
+            0
+        );
+    }
 }

@@ -9,6 +9,6 @@ mod pointers;
 pub(crate) mod rows;
 
 pub(crate) use exposed::{exposed_registers, for_each_written};
-pub(crate) use liveness::Liveness;
+pub(crate) use liveness::{Liveness, values_at_joins};
 pub(crate) use loops::back_edges;
 pub(crate) use pointers::{Root, pointer_parameters, roots};

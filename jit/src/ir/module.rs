@@ -23,6 +23,15 @@ pub struct Module {
     pub variables: Vec<Variable>,
     /// The kernels, in the order of the source. Device functions are gone: each call holds what it called.
     pub functions: Vec<Function>,
+    /// Bytes of the source, which decide how much memory compiling may take.
+    pub source_bytes: usize,
+}
+
+impl Module {
+    /// How many instructions its kernels hold, the ends of their blocks not counted.
+    pub fn instruction_count(&self) -> usize {
+        self.functions.iter().map(Function::instruction_count).sum()
+    }
 }
 
 impl Module {

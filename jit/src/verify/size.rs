@@ -1,9 +1,9 @@
 //! Whether a module is small enough to be compiled in seconds, however it is written.
 
-use crate::analysis::{back_edges, exposed_registers};
+use crate::analysis::{back_edges, exposed_registers, values_at_joins};
 use crate::diagnostics::Diagnostics;
 use crate::ir::{Function, Module};
-use crate::limits::{MAX_BLOCKS, MAX_LIVE_CELLS};
+use crate::limits::{MAX_BLOCKS, MAX_LIVE_CELLS, max_operations};
 
 pub(super) fn check(module: &Module, found: &mut Diagnostics) {
     let (mut squares, mut cells) = (0usize, 0usize);
@@ -23,6 +23,18 @@ pub(super) fn check(module: &Module, found: &mut Diagnostics) {
             let message = format!(
                 "with the {exposed} registers that pass between {blocks} basic blocks of this kernel the module is too \
                  large: the products may sum to {MAX_LIVE_CELLS}; split the kernel"
+            );
+            return found.error(function.span, message);
+        }
+        let (values, most) = (
+            values_at_joins(function),
+            max_operations(module.source_bytes, module.instruction_count()),
+        );
+        if values > most {
+            let message = format!(
+                "{values} values pass between basic blocks of this kernel; a source of {} bytes may have {most}: split the \
+                 kernel",
+                module.source_bytes
             );
             return found.error(function.span, message);
         }

@@ -3,6 +3,7 @@
 use super::device::{assemble, compile, refusal};
 use super::kernels::SAXPY;
 use proptest::prelude::*;
+use wasi_cuda_jit::limits::max_lowered_instructions;
 
 fn refused(text: &str, expected: &str) {
     let given = refusal(&assemble(text));
@@ -33,6 +34,11 @@ fn many_locals_cost_nothing_until_they_are_used() {
     assert!(module.kernels()[0].signature().registers < 8);
 }
 
+/// Bytes that let a module have as many instructions as any may.
+fn padding() -> String {
+    format!(r#"(@custom "padding" "{}")"#, "x".repeat(1 << 20))
+}
+
 #[test]
 fn what_passes_a_limit_is_refused_with_the_limit() {
     let many = |item: &str, count| item.repeat(count);
@@ -48,10 +54,18 @@ fn what_passes_a_limit_is_refused_with_the_limit() {
         "the module has more than 131072 instructions: split it",
     );
     let rotations = many("(drop (i64.rotl (local.get 0) (local.get 0)))", 8_000);
+    let kernels = ["a", "b", "c"]
+        .map(|name| format!(r#"(func (export "{name}") (param i64) {rotations})"#))
+        .concat();
+    let most = max_lowered_instructions(assemble(&kernels).len());
     refused(
-        &["a", "b", "c"]
-            .map(|name| format!(r#"(func (export "{name}") (param i64) {rotations})"#))
-            .concat(),
+        &kernels,
+        &format!(
+            "kernel `a`: the kernels become more than {most} instructions, each call counted as what it calls"
+        ),
+    );
+    refused(
+        &(kernels + &padding()),
         "kernel `c`: the kernels become more than 131072 instructions, each call counted as what it calls",
     );
     refused(
@@ -72,7 +86,10 @@ fn what_passes_a_limit_is_refused_with_the_limit() {
 fn registers_are_limited() {
     let rotations = "(drop (i64.rotl (local.get 0) (local.get 0)))".repeat(10_000);
     refused(
-        &format!(r#"(func (export "k") (param i64) {rotations})"#),
+        &format!(
+            r#"(func (export "k") (param i64) {rotations}) {}"#,
+            padding()
+        ),
         "kernel `k`: a kernel uses more than 65536 registers: split it",
     );
 }
@@ -81,7 +98,10 @@ fn registers_are_limited() {
 fn the_blocks_of_operations_that_may_fault_are_limited() {
     let divisions = "(drop (i64.div_s (local.get 0) (local.get 0)))".repeat(4_500);
     refused(
-        &format!(r#"(func (export "k") (param i64) {divisions})"#),
+        &format!(
+            r#"(func (export "k") (param i64) {divisions}) {}"#,
+            padding()
+        ),
         "basic blocks",
     );
 }

@@ -4,18 +4,17 @@ use super::block::Segments;
 use super::codegen::{self, Externals, Untranslatable};
 use super::kernel::{Entry, Program};
 use super::proved::{Proved, variant};
-use super::runtime::Runtime;
 use super::suspension::{self, Segmented};
-use crate::diagnostics::{Diagnostic, Span};
+use super::target::{Effort, declare_externals, internal, new_module};
+use crate::diagnostics::Diagnostic;
 use crate::ir::{self, FaultSite};
 use crate::limits::MAX_FRAME_BYTES;
 use cranelift_codegen::Context;
 use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature, UserFuncName, types};
-use cranelift_codegen::isa::{OwnedTargetIsa, TargetFrontendConfig};
-use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::FunctionBuilderContext;
-use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module as _};
+use cranelift_jit::JITModule;
+use cranelift_module::{FuncId, Module as _};
 use std::fmt;
 
 /// The code of a module.
@@ -52,25 +51,77 @@ impl Drop for Code {
 }
 
 impl Code {
-    /// Compiles every kernel of a module.
+    /// Compiles every kernel of a module; adds each one's machine code to `listings`, as text, if there are any.
     pub(super) fn compile(
         source: &ir::Module,
         proved: &[Option<Proved>],
+        mut listings: Option<&mut Vec<String>>,
     ) -> Result<(Self, Vec<Compiled>), Diagnostic> {
-        let mut compiler = Compiler::new(Effort::of(source))?;
+        let effort = Effort::of(source);
+        match Self::compile_with(effort, source, proved, listings.as_deref_mut()) {
+            Err(Failure::NeedsLessEffort) => {
+                if let Some(listings) = &mut listings {
+                    listings.clear();
+                }
+                let compiled = Self::compile_with(Effort::Little, source, proved, listings);
+                compiled.map_err(|failure| match failure {
+                    Failure::Refused(error) => error,
+                    Failure::NeedsLessEffort => internal("no effort is little enough"),
+                })
+            }
+            Err(Failure::Refused(error)) => Err(error),
+            Ok(compiled) => Ok(compiled),
+        }
+    }
+
+    fn compile_with(
+        effort: Effort,
+        source: &ir::Module,
+        proved: &[Option<Proved>],
+        listings: Option<&mut Vec<String>>,
+    ) -> Result<(Self, Vec<Compiled>), Failure> {
+        // From here on whoever returns early frees what was compiled.
+        let mut code = Self {
+            module: Some(new_module(effort)?),
+        };
+        let Some(module) = &mut code.module else {
+            return Err(Failure::NeedsLessEffort);
+        };
+        let externals = declare_externals(module)?;
+        let mut compiler = Compiler {
+            context: module.make_context(),
+            frontend: FunctionBuilderContext::new(),
+            module,
+            externals,
+            most_operations: effort.most_operations(source),
+            most_translated: Effort::Little.most_operations(source),
+            listings,
+        };
         let mut pending = Vec::with_capacity(source.functions.len());
         for (index, function) in source.functions.iter().enumerate() {
+            if let Some(listings) = &mut compiler.listings {
+                listings.push(String::new());
+            }
             pending.push(compiler.kernel(function, variant(proved, index))?);
         }
-        compiler.module.finalize_definitions().map_err(internal)?;
-        let compiled = pending
-            .into_iter()
-            .map(|kernel| kernel.finish(&compiler.module));
+        module.finalize_definitions().map_err(internal)?;
+        let compiled = pending.into_iter().map(|kernel| kernel.finish(module));
         let compiled = compiled.collect();
-        let code = Self {
-            module: Some(compiler.module),
-        };
         Ok((code, compiled))
+    }
+}
+
+/// Why a module was not compiled.
+enum Failure {
+    /// It is refused.
+    Refused(Diagnostic),
+    /// A kernel is too large for so much effort.
+    NeedsLessEffort,
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(error: Diagnostic) -> Self {
+        Self::Refused(error)
     }
 }
 
@@ -104,36 +155,36 @@ impl Pending {
 }
 
 /// What compiling one function after another needs.
-struct Compiler {
-    module: JITModule,
+struct Compiler<'m> {
+    module: &'m mut JITModule,
     context: Context,
     frontend: FunctionBuilderContext,
     externals: Externals<FuncId>,
+    /// Operations of one function that may be compiled with this effort.
+    most_operations: usize,
+    /// Operations of one function that may be translated at all.
+    most_translated: usize,
+    listings: Option<&'m mut Vec<String>>,
 }
 
-impl Compiler {
-    fn new(effort: Effort) -> Result<Self, Diagnostic> {
-        let mut module = new_module(effort)?;
-        let externals = declare_externals(&mut module)?;
-        Ok(Self {
-            context: module.make_context(),
-            frontend: FunctionBuilderContext::new(),
-            externals,
-            module,
-        })
-    }
+/// What a function is translated into: where to, with what, and how large it may become.
+type Into<'a> = (
+    TargetFrontendConfig,
+    &'a mut Function,
+    &'a mut FunctionBuilderContext,
+    &'a Externals<FuncRef>,
+    usize,
+);
 
+impl Compiler<'_> {
     fn kernel(
         &mut self,
         function: &ir::Function,
         proved: Option<&Proved>,
-    ) -> Result<Pending, Diagnostic> {
+    ) -> Result<Pending, Failure> {
         if !suspension::waits(function) {
-            let id = self.define(function, |target, into, frontend, externals| {
-                codegen::translate(function, proved, target, into, frontend, externals)
-            })?;
             return Ok(Pending {
-                ids: vec![id],
+                ids: vec![self.whole(function, proved)?],
                 segmented: None,
                 sites: function.sites.clone(),
             });
@@ -141,9 +192,14 @@ impl Compiler {
         let segmented = Segmented::of(function)?;
         let mut ids = Vec::with_capacity(segmented.suspensions.len() + 1);
         for entry in 0..=segmented.suspensions.len() {
-            let id = self.define(function, |target, into, frontend, externals| {
-                codegen::translate_segment(&segmented, entry, target, into, frontend, externals)
-            })?;
+            let id = self.declare()?;
+            let translated = self.translate(id, |(target, into, frontend, externals, most)| {
+                codegen::translate_segment(
+                    &segmented, entry, target, into, frontend, externals, most,
+                )
+            });
+            translated.map_err(Untranslatable::refused)?;
+            self.define(function, id)?;
             ids.push(id);
         }
         Ok(Pending {
@@ -153,43 +209,88 @@ impl Compiler {
         })
     }
 
-    /// Compiles one function of the kernel.
-    fn define(
+    /// A kernel whose threads do not wait for each other.
+    fn whole(
         &mut self,
-        kernel: &ir::Function,
-        translate: impl FnOnce(
-            TargetFrontendConfig,
-            &mut Function,
-            &mut FunctionBuilderContext,
-            &Externals<FuncRef>,
-        ) -> Result<(), Untranslatable>,
-    ) -> Result<FuncId, Diagnostic> {
-        let Self {
-            module,
-            context,
-            frontend,
-            externals,
-        } = self;
-        let signature = entry_signature(module);
-        let id = module
+        function: &ir::Function,
+        proved: Option<&Proved>,
+    ) -> Result<FuncId, Failure> {
+        let id = self.declare()?;
+        let mut with = |proved| {
+            self.translate(id, |(target, into, frontend, externals, most)| {
+                codegen::translate(function, proved, target, into, frontend, externals, most)
+            })
+        };
+        let mut translated = with(proved);
+        if matches!(&translated, Err(error) if error.too_large) {
+            // A kernel can do without the variant that spares guards.
+            translated = with(None);
+        }
+        translated.map_err(Untranslatable::refused)?;
+        self.define(function, id)?;
+        Ok(id)
+    }
+
+    fn declare(&mut self) -> Result<FuncId, Diagnostic> {
+        let signature = entry_signature(self.module);
+        self.module
             .declare_anonymous_function(&signature)
-            .map_err(internal)?;
-        context.func.signature = signature;
+            .map_err(internal)
+    }
+
+    /// Puts a translation into the context.
+    fn translate(
+        &mut self,
+        id: FuncId,
+        translate: impl FnOnce(Into<'_>) -> Result<(), Untranslatable>,
+    ) -> Result<(), Untranslatable> {
+        let (module, context) = (&mut *self.module, &mut self.context);
+        module.clear_context(context);
+        context.set_disasm(self.listings.is_some());
+        context.func.signature = entry_signature(module);
         context.func.name = UserFuncName::user(0, id.as_u32());
+        let externals = &self.externals;
         let externals = externals.map(|id| module.declare_func_in_func(id, &mut context.func));
         let target = module.target_config();
-        translate(target, &mut context.func, frontend, &externals)
-            .map_err(|error| Diagnostic::error(error.span, error.message))?;
+        let into = (
+            target,
+            &mut context.func,
+            &mut self.frontend,
+            &externals,
+            self.most_translated,
+        );
+        let translated = translate(into);
+        if translated.is_err() {
+            // It was left in the middle of a function.
+            self.frontend = FunctionBuilderContext::new();
+        }
+        translated
+    }
+
+    /// Compiles what is in the context.
+    fn define(&mut self, kernel: &ir::Function, id: FuncId) -> Result<(), Failure> {
+        let (module, context) = (&mut *self.module, &mut self.context);
+        if codegen::operations(&context.func) > self.most_operations {
+            return Err(Failure::NeedsLessEffort);
+        }
         module.define_function(id, context).map_err(|error| {
-            let message = format!(
-                "the kernel `{}` could not be compiled: {error}",
-                kernel.name
-            );
+            let name = &kernel.name;
+            let message = format!("the kernel `{name}` could not be compiled: {error}");
             Diagnostic::error(kernel.span, message)
         })?;
         check_frame(kernel, context)?;
-        module.clear_context(context);
-        Ok(id)
+        if let Some(listing) = self
+            .listings
+            .as_mut()
+            .and_then(|listings| listings.last_mut())
+        {
+            let code = context.compiled_code();
+            listing.push_str(
+                code.and_then(|code| code.vcode.as_deref())
+                    .unwrap_or_default(),
+            );
+        }
+        Ok(())
     }
 }
 
@@ -216,91 +317,4 @@ fn entry_signature(module: &JITModule) -> Signature {
     signature.params.extend([AbiParam::new(pointer); 2]);
     signature.returns.push(AbiParam::new(types::I32));
     signature
-}
-
-/// Blocks, guards included, from which on a kernel is compiled with little effort: the full one takes a time that grows with
-/// their square, a third of a second for so many.
-const LARGE: usize = 2048;
-
-/// How hard the code is optimised.
-#[derive(Clone, Copy)]
-enum Effort {
-    Full,
-    Little,
-}
-
-impl Effort {
-    fn of(module: &ir::Module) -> Self {
-        let largest = module
-            .functions
-            .iter()
-            .map(|function| function.blocks.len())
-            .max();
-        if largest.unwrap_or(0) > LARGE {
-            Self::Little
-        } else {
-            Self::Full
-        }
-    }
-}
-
-fn new_module(effort: Effort) -> Result<JITModule, Diagnostic> {
-    let isa = native_isa(effort)?;
-    let mut builder = JITBuilder::with_isa(isa, Box::new(libcall_name));
-    for function in Runtime::ALL {
-        builder.symbol(function.name(), function.address());
-    }
-    Ok(JITModule::new(builder))
-}
-
-fn native_isa(effort: Effort) -> Result<OwnedTargetIsa, Diagnostic> {
-    let mut flags = settings::builder();
-    let (optimize, allocate) = match effort {
-        Effort::Full => ("speed", "backtracking"),
-        Effort::Little => ("none", "single_pass"),
-    };
-    for (name, value) in [
-        ("opt_level", optimize),
-        ("regalloc_algorithm", allocate),
-        ("is_pic", "false"),
-        ("use_colocated_libcalls", "false"),
-        // A frame never reaches past a guard page unseen.
-        ("enable_probestack", "true"),
-        ("probestack_strategy", "inline"),
-    ] {
-        flags.set(name, value).map_err(internal)?;
-    }
-    let builder = cranelift_native::builder().map_err(internal)?;
-    builder
-        .finish(settings::Flags::new(flags))
-        .map_err(internal)
-}
-
-fn libcall_name(call: cranelift_codegen::ir::LibCall) -> String {
-    cranelift_module::default_libcall_names()(call)
-}
-
-fn declare_externals(module: &mut JITModule) -> Result<Externals<FuncId>, Diagnostic> {
-    let declare = |function: &Runtime| {
-        let mut signature = module.make_signature();
-        let parameters = function.parameters().iter();
-        signature
-            .params
-            .extend(parameters.map(|ty| AbiParam::new(*ty)));
-        signature
-            .returns
-            .extend(function.result().map(AbiParam::new));
-        module
-            .declare_function(function.name(), Linkage::Import, &signature)
-            .map_err(internal)
-    };
-    let declared: Result<Vec<FuncId>, Diagnostic> = Runtime::ALL.iter().map(declare).collect();
-    declared.map(Externals)
-}
-
-fn internal(error: impl fmt::Display) -> Diagnostic {
-    Diagnostic::error(
-        Span::default(),
-        format!("the compiler for this processor failed: {error}"),
-    )
 }

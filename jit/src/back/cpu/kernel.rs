@@ -89,7 +89,7 @@ pub(crate) fn compile(
     proved: &[Option<Proved>],
     accepted: Accepted,
 ) -> Result<Module, Diagnostic> {
-    let (code, programs) = Code::compile(module, proved)?;
+    let (code, programs) = Code::compile(module, proved, None)?;
     let code = Arc::new(code);
     let functions = module.functions.iter().zip(accepted.signatures);
     let kernels = functions.zip(programs).enumerate();

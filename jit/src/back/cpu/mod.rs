@@ -14,6 +14,7 @@ mod launch;
 mod proved;
 mod runtime;
 mod suspension;
+mod target;
 
 pub use fault::{Fault, FaultKind, FaultSlot};
 pub use kernel::{Kernel, Module};

@@ -104,9 +104,13 @@ impl Segmented {
             else {
                 continue;
             };
-            let mut live = liveness.at_start(resume).clone();
             // What the operation writes comes from its results.
-            for_each_written(&instruction, &mut |register| live.remove(register));
+            let mut written = Vec::new();
+            for_each_written(&instruction, &mut |register| written.push(register));
+            let live = liveness.at_start(resume);
+            let kept = live
+                .filter(|register| !written.contains(register))
+                .collect();
             let site = function.sites.len() as u32;
             function.sites.push(FaultSite {
                 cause: FaultCause::Divergence,
@@ -115,7 +119,7 @@ impl Segmented {
             });
             suspensions.push(Suspension {
                 resume,
-                kept: live.iter().collect(),
+                kept,
                 operation: Operation::of(&instruction)
                     .ok_or_else(|| untranslatable(&instruction))?,
                 site,

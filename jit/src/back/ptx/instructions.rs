@@ -176,7 +176,8 @@ fn address(function: &Function, address: &Address) -> String {
     };
     match address.offset {
         0 => base,
-        offset => format!("{base}{offset:+}"),
+        // The vendor's assembler takes `+-4`, but not `-4`.
+        offset => format!("{base}+{offset}"),
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) struct Name<'a> {
 /// A source text.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
+    pub(super) source_bytes: usize,
     pub(super) version: (u32, u32),
     pub(super) target: Name<'a>,
     pub(super) variables: Vec<Variable<'a>>,

@@ -67,6 +67,11 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Bytes of the source.
+    pub(super) fn source_bytes(&self) -> usize {
+        self.source.len()
+    }
+
     /// The next token; after the last one [`TokenKind::End`], again and again.
     pub(super) fn next(&mut self) -> Result<Token<'a>, Diagnostic> {
         self.skip_blanks()?;

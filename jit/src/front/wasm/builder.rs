@@ -6,7 +6,7 @@ use crate::ir::{
     Block, BlockId, FaultCause, FaultSite, Instruction, Modifier, Opcode, Operand, Predicate,
     Register, Terminator, Type, form_for,
 };
-use crate::limits::{MAX_INSTRUCTIONS, MAX_REGISTERS};
+use crate::limits::{MAX_INSTRUCTIONS, MAX_REGISTERS, max_lowered_instructions};
 use smallvec::SmallVec;
 
 /// What the kernels of a module may still become, all together.
@@ -15,13 +15,18 @@ pub(super) struct Budget {
     operators: usize,
     /// Instructions and blocks that are written.
     instructions: usize,
+    /// How many these were at first.
+    most_instructions: usize,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
+impl Budget {
+    /// What a module of so many bytes may become.
+    pub(super) fn of_module(bytes: usize) -> Self {
+        let most_instructions = max_lowered_instructions(bytes);
         Self {
             operators: MAX_INSTRUCTIONS,
-            instructions: MAX_INSTRUCTIONS,
+            instructions: most_instructions,
+            most_instructions,
         }
     }
 }
@@ -58,7 +63,7 @@ impl<'b> Builder<'b> {
         self.span = span(offset);
         match self.budget.operators.checked_sub(1) {
             Some(left) => self.budget.operators = left,
-            None => self.exceed_instructions(),
+            None => self.exceed_instructions(MAX_INSTRUCTIONS),
         }
     }
 
@@ -73,10 +78,9 @@ impl<'b> Builder<'b> {
             .get_or_insert_with(|| Diagnostic::error(span, message));
     }
 
-    fn exceed_instructions(&mut self) {
+    fn exceed_instructions(&mut self, most: usize) {
         self.exceed(format!(
-            "the kernels become more than {MAX_INSTRUCTIONS} instructions, each call counted as what it calls: \
-             split the module"
+            "the kernels become more than {most} instructions, each call counted as what it calls: split the module"
         ));
     }
 
@@ -84,7 +88,7 @@ impl<'b> Builder<'b> {
     fn spend(&mut self) -> bool {
         match self.budget.instructions.checked_sub(1) {
             Some(left) => self.budget.instructions = left,
-            None => self.exceed_instructions(),
+            None => self.exceed_instructions(self.budget.most_instructions),
         }
         self.exceeded.is_none()
     }

@@ -15,8 +15,11 @@ use crate::limits::{MAX_NAME_BYTES, MAX_PARAMETER_BYTES};
 use wasmparser::ValType;
 
 /// Every exported function, in the order of the exports.
-pub(super) fn lower_all(module: &Scanned<'_>) -> Result<Vec<Function>, Vec<Diagnostic>> {
-    let mut budget = Budget::default();
+pub(super) fn lower_all(
+    module: &Scanned<'_>,
+    module_bytes: usize,
+) -> Result<Vec<Function>, Vec<Diagnostic>> {
+    let mut budget = Budget::of_module(module_bytes);
     let mut functions = Vec::with_capacity(module.exports.len());
     for export in &module.exports {
         functions.push(lower(module, export, &mut budget).map_err(|error| vec![error])?);

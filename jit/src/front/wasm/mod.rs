@@ -106,13 +106,14 @@ pub fn parse(bytes: &[u8]) -> Result<Module, Vec<Diagnostic>> {
     Validator::new_with_features(FEATURES)
         .validate_all(bytes)
         .map_err(|error| vec![invalid(&error)])?;
-    let functions = kernel::lower_all(&scanned)?;
+    let functions = kernel::lower_all(&scanned, bytes.len())?;
     Ok(Module {
         variables: Vec::new(),
         version: (8, 0),
         target: 80,
         target_name: "sm_80".to_owned(),
         functions,
+        source_bytes: bytes.len(),
     })
 }
 

@@ -16,6 +16,7 @@ impl Translator<'_, '_> {
         let (Some(t), Some(address)) = (instruction.t, instruction.address().copied()) else {
             let message = "a load has a type and an address".to_owned();
             return Err(Untranslatable {
+                too_large: false,
                 span: instruction.span,
                 message,
             });

@@ -16,7 +16,7 @@ mod values;
 
 use super::proved::Proved;
 use super::runtime::Runtime;
-use crate::diagnostics::Span;
+use crate::diagnostics::{Diagnostic, Span};
 use crate::ir;
 use cranelift_codegen::ir::{FuncRef, Function, InstBuilder};
 use cranelift_codegen::isa::TargetFrontendConfig;
@@ -39,11 +39,44 @@ impl<T: Copy> Externals<T> {
     }
 }
 
-/// Why a kernel that was accepted cannot be translated: a row of the table without a translation.
+/// Why a kernel that was accepted cannot be translated: it becomes too large, or a row of the table has no translation.
 #[derive(Debug)]
 pub(super) struct Untranslatable {
+    /// Whether it is for its size alone.
+    pub(super) too_large: bool,
     pub(super) span: Span,
     pub(super) message: String,
+}
+
+impl Untranslatable {
+    /// What the guest is told.
+    pub(super) fn refused(self) -> Diagnostic {
+        Diagnostic::error(self.span, self.message)
+    }
+}
+
+/// How many operations a function has, values that blocks hand on included.
+pub(super) fn operations(function: &Function) -> usize {
+    function.dfg.num_insts().max(function.dfg.num_values())
+}
+
+fn check_operations(
+    builder: &FunctionBuilder<'_>,
+    kernel: &ir::Function,
+    most: usize,
+) -> Result<(), Untranslatable> {
+    if operations(builder.func) <= most {
+        return Ok(());
+    }
+    Err(Untranslatable {
+        too_large: true,
+        span: kernel.span,
+        message: format!(
+            "the kernel `{}` becomes more than {most} operations for this processor, as many as a source of this size \
+             may: split it",
+            kernel.name
+        ),
+    })
 }
 
 /// Fills a function with a kernel's translation.
@@ -57,6 +90,7 @@ pub(super) fn translate(
     function: &mut Function,
     frontend: &mut FunctionBuilderContext,
     externals: &Externals<FuncRef>,
+    most_operations: usize,
 ) -> Result<(), Untranslatable> {
     let mut builder = FunctionBuilder::new(function, frontend);
     let threads = ThreadLoop::begin(&mut builder);
@@ -75,6 +109,7 @@ pub(super) fn translate(
                 rows: &rows.bases,
                 first_site,
                 segment: None,
+                most_operations,
             };
             Translator::new(&proved.function, &mut builder, scope).run()?;
         }
@@ -89,10 +124,12 @@ pub(super) fn translate(
         rows: &[],
         first_site: 0,
         segment: None,
+        most_operations,
     };
     Translator::new(kernel, &mut builder, scope).run()?;
     threads.end(&mut builder, externals.get(Runtime::RecordFault));
     builder.seal_all_blocks();
+    check_operations(&builder, kernel, most_operations)?;
     builder.finalize(target);
     Ok(())
 }

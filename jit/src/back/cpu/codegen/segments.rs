@@ -5,7 +5,7 @@ use super::super::runtime::Runtime;
 use super::super::suspension::{Segmented, Slot};
 use super::threads::{ThreadLoop, launch_field};
 use super::translate::{Scope, Translator, register_type};
-use super::{Externals, Untranslatable};
+use super::{Externals, Untranslatable, check_operations};
 use crate::analysis::order::Region;
 use crate::ir::{self, BlockId, Instruction, Operand, Register};
 use cranelift_codegen::ir::{FuncRef, Function, InstBuilder, MemFlagsData, Value, types};
@@ -29,6 +29,7 @@ pub(in super::super) fn translate_segment(
     function: &mut Function,
     frontend: &mut FunctionBuilderContext,
     externals: &Externals<FuncRef>,
+    most_operations: usize,
 ) -> Result<(), Untranslatable> {
     let start = match entry.checked_sub(1) {
         Some(before) => cut.suspensions[before].resume,
@@ -47,10 +48,12 @@ pub(in super::super) fn translate_segment(
         rows: &[],
         first_site: 0,
         segment: Some(Segment { cut, entry, region }),
+        most_operations,
     };
     Translator::new(&cut.function, &mut builder, scope).run()?;
     threads.end(&mut builder, externals.get(Runtime::RecordFault));
     builder.seal_all_blocks();
+    check_operations(&builder, &cut.function, most_operations)?;
     builder.finalize(target);
     Ok(())
 }

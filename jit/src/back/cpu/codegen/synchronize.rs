@@ -26,6 +26,7 @@ impl Translator<'_, '_> {
             instruction.t,
         ) else {
             return Err(Untranslatable {
+                too_large: false,
                 span: instruction.span,
                 message: "this atomic operation has no translation for this processor".to_owned(),
             });

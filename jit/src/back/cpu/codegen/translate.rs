@@ -5,7 +5,7 @@ use super::super::runtime::OUTSIDE_WINDOW;
 use super::rows::RowBase;
 use super::segments::Segment;
 use super::threads::{RowLoop, ThreadLoop, leave};
-use super::{Externals, Untranslatable};
+use super::{Externals, Untranslatable, check_operations};
 use crate::analysis::back_edges;
 use crate::analysis::order::{self, Region};
 use crate::ir::{
@@ -36,6 +36,8 @@ pub(super) struct Scope<'a> {
     pub(super) first_site: u32,
     /// The segment that is translated, if the kernel was cut.
     pub(super) segment: Option<Segment<'a>>,
+    /// How many operations the function may have.
+    pub(super) most_operations: usize,
 }
 
 pub(super) struct Translator<'a, 'f> {
@@ -121,6 +123,7 @@ impl<'a, 'f> Translator<'a, 'f> {
         let instructions = waits.map_or(source.instructions.as_slice(), |(_, before)| before);
         for instruction in instructions {
             self.instruction(instruction)?;
+            check_operations(self.builder, self.kernel, self.scope.most_operations)?;
         }
         match (waits, &source.terminator) {
             (Some((operation, _)), Terminator::Jump(resume)) => self.suspend(operation, *resume),
@@ -217,6 +220,7 @@ impl<'a, 'f> Translator<'a, 'f> {
     /// The value of an instruction with one destination, and the type that it has.
     fn compute(&mut self, instruction: &Instruction) -> Result<(Value, ir::Type), Untranslatable> {
         let unexpected = || Untranslatable {
+            too_large: false,
             span: instruction.span,
             message: format!(
                 "`{}` has no translation for this processor",

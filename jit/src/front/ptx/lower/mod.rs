@@ -12,7 +12,7 @@ mod select;
 use super::ast::{self, DeviceFunction, Kernel, Statement, Tree};
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
 use crate::ir::{self, Function, Module, ParameterDeclaration, Predicate, Type};
-use crate::limits::MAX_INSTRUCTIONS;
+use crate::limits::max_lowered_instructions;
 use blocks::Blocks;
 use memory::{Globals, Variables};
 use registers::Registers;
@@ -25,7 +25,8 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
     let called = device_functions(tree, &mut found);
     let mut names = HashSet::new();
     let mut functions = Vec::new();
-    let mut budget = MAX_INSTRUCTIONS;
+    let most = max_lowered_instructions(tree.source_bytes);
+    let mut budget = Budget { most, left: most };
     for kernel in &tree.kernels {
         if !names.insert(kernel.name.text) {
             found.error(
@@ -48,6 +49,7 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
         target_name: tree.target.text.to_owned(),
         variables,
         functions,
+        source_bytes: tree.source_bytes,
     })
 }
 
@@ -89,11 +91,16 @@ fn target_number(target: &ast::Name<'_>, found: &mut Diagnostics) -> u32 {
         })
 }
 
+/// Instructions that the module's kernels may have.
+struct Budget {
+    most: usize,
+    left: usize,
+}
+
 /// The state of lowering one kernel.
 struct Lowering<'a, 'd> {
     found: &'d mut Diagnostics,
-    /// Instructions that the module's kernels may still have.
-    budget: &'d mut usize,
+    budget: &'d mut Budget,
     globals: &'d Globals<'a>,
     functions: &'d HashMap<&'a str, &'a DeviceFunction<'a>>,
     /// The functions whose bodies are being read, the outermost first.
@@ -115,7 +122,7 @@ impl<'a, 'd> Lowering<'a, 'd> {
         kernel: &Kernel<'a>,
         globals: &'d Globals<'a>,
         functions: &'d HashMap<&'a str, &'a DeviceFunction<'a>>,
-        budget: &'d mut usize,
+        budget: &'d mut Budget,
         found: &'d mut Diagnostics,
     ) -> Self {
         let parameters = parameters::lay_out(kernel, found);
@@ -199,14 +206,16 @@ impl<'a, 'd> Lowering<'a, 'd> {
 
     /// Counts one more instruction, those of called functions each time.
     fn spend(&mut self) -> Result<(), Diagnostic> {
-        match self.budget.checked_sub(1) {
+        match self.budget.left.checked_sub(1) {
             Some(left) => {
-                *self.budget = left;
+                self.budget.left = left;
                 Ok(())
             }
             None => {
                 let message = format!(
-                    "the module has more than {MAX_INSTRUCTIONS} instructions, each call counted as what it calls: split it"
+                    "the kernels become more than {} instructions, as many as a source of this size may, each call counted as \
+                     what it calls: split the module",
+                    self.budget.most
                 );
                 // Nothing behind it can be lowered either.
                 self.found

@@ -21,7 +21,7 @@ impl<'a> Lowering<'a, '_> {
     ) -> Result<SmallVec<[Operand; 4]>, Diagnostic> {
         let roles = &selected.form.form().roles;
         let mut given = source.operands.iter().peekable();
-        let mut operands = SmallVec::new();
+        let mut operands = SmallVec::with_capacity(roles.len());
         for role in roles {
             if role.implicit {
                 operands.push(Operand::Register(self.carry(source.name.span)?));

@@ -132,9 +132,16 @@ fn fits(id: FormId, source: &Instruction<'_>) -> bool {
         })
 }
 
+/// Bytes of an instruction's name from which on a message quotes no more of it.
+const LONGEST_SPELLING: usize = 100;
+
 fn spelling(source: &Instruction<'_>) -> String {
     let mut spelling = source.name.text.to_owned();
     for suffix in &source.suffixes {
+        if spelling.len() > LONGEST_SPELLING {
+            spelling.push_str("...");
+            break;
+        }
         spelling.push('.');
         spelling.push_str(suffix.text);
     }

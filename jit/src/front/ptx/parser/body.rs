@@ -178,6 +178,7 @@ impl<'a> Parser<'a> {
             });
             self.advance()?;
         }
+        suffixes.shrink_to_fit();
         let operands = self.operands()?;
         body.push(Statement::Instruction(Box::new(Instruction {
             predicate,

@@ -43,6 +43,7 @@ impl<'a> Parser<'a> {
         let version = self.version()?;
         let target = self.target()?;
         let mut tree = Tree {
+            source_bytes: self.lexer.source_bytes(),
             version,
             target,
             variables: Vec::new(),

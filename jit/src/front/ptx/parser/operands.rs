@@ -20,6 +20,8 @@ impl<'a> Parser<'a> {
             }
             operands.push(self.operand(paired)?);
             if self.eat(';')? {
+                // A list grows by more places than a short one needs, and there are many of them.
+                operands.shrink_to_fit();
                 return Ok(operands);
             }
             paired = self.eat('|')?;
@@ -61,6 +63,7 @@ impl<'a> Parser<'a> {
                 paired: false,
             });
             if self.eat(close)? {
+                elements.shrink_to_fit();
                 return Ok(elements);
             }
             self.expect(',')?;
