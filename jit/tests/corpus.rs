@@ -47,6 +47,7 @@ fn text(found: &[Diagnostic]) -> String {
 
 /// A module without what printing does not keep: names and places in the source.
 fn essence(mut module: ir::Module) -> ir::Module {
+    module.target_span = Default::default();
     for (index, function) in module.functions.iter_mut().enumerate() {
         function.name = format!("kernel{index}");
         function.span = Default::default();
@@ -69,7 +70,13 @@ fn essence(mut module: ir::Module) -> ir::Module {
 fn every_file_is_accepted_and_compiles_for_this_processor() {
     for source in sources() {
         for checked in [false, true] {
-            let compiled = compile_ptx(&source.text, &CompileOptions { checked });
+            let compiled = compile_ptx(
+                &source.text,
+                &CompileOptions {
+                    checked,
+                    ..CompileOptions::default()
+                },
+            );
             let module = compiled
                 .unwrap_or_else(|found| panic!("{}:\n{}", source.path.display(), text(&found)));
             assert!(
@@ -109,7 +116,14 @@ fn the_vendors_assembler_takes_every_print_plain_and_guarded() {
         let module = front::ptx::parse(&source.text).unwrap();
         let plain = back::ptx::print(&module);
         let guarded = sandboxed_ptx(&source.text, &CompileOptions::default()).unwrap();
-        let checked = sandboxed_ptx(&source.text, &CompileOptions { checked: true }).unwrap();
+        let checked = sandboxed_ptx(
+            &source.text,
+            &CompileOptions {
+                checked: true,
+                ..CompileOptions::default()
+            },
+        )
+        .unwrap();
         for target in TARGETS
             .iter()
             .filter(|target| target_number(target) >= module.target)

@@ -16,6 +16,8 @@ pub struct Module {
     pub target: u32,
     /// The target as it was spelt, such as `sm_90a`.
     pub target_name: String,
+    /// Where the target stands; nowhere if the source's language has none.
+    pub target_span: Span,
     /// The kernels, in the order of the source.
     pub functions: Vec<Function>,
 }

@@ -60,6 +60,15 @@ impl Code {
         source: &ir::Module,
         proved: &[Option<Proved>],
     ) -> Result<Self, Diagnostic> {
+        Self::compile_listing(source, proved, None)
+    }
+
+    /// As [`Code::compile`]; adds each kernel's machine code to `listings`, as text.
+    pub(super) fn compile_listing(
+        source: &ir::Module,
+        proved: &[Option<Proved>],
+        mut listings: Option<&mut Vec<String>>,
+    ) -> Result<Self, Diagnostic> {
         let mut module = new_module(Effort::of(source))?;
         let externals = declare_externals(&mut module)?;
         let mut context = module.make_context();
@@ -73,6 +82,7 @@ impl Code {
                     &entry_signature(&module),
                 )
                 .map_err(internal)?;
+            context.set_disasm(listings.is_some());
             define(
                 &mut module,
                 &mut context,
@@ -82,6 +92,11 @@ impl Code {
                 variant(proved, index),
                 id,
             )?;
+            if let Some(listings) = &mut listings {
+                let code = context.compiled_code();
+                listings.push(code.and_then(|code| code.vcode.clone()).unwrap_or_default());
+            }
+            module.clear_context(&mut context);
             ids.push(id);
         }
         module.finalize_definitions().map_err(internal)?;
@@ -129,9 +144,7 @@ fn define(
             ),
         )
     })?;
-    check_frame(function, context)?;
-    module.clear_context(context);
-    Ok(())
+    check_frame(function, context)
 }
 
 /// Kernels run on threads whose stacks have megabytes; a kernel that needs a large part of one is refused.

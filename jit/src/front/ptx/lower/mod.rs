@@ -37,6 +37,7 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
         version: tree.version,
         target,
         target_name: tree.target.text.to_owned(),
+        target_span: tree.target.span,
         functions,
     })
 }

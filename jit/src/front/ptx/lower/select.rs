@@ -13,6 +13,9 @@ pub(super) struct Selected {
     pub(super) modifiers: SmallVec<[Modifier; 4]>,
 }
 
+/// What to do about an instruction that no row matches.
+const HELP: &str = "docs/instructions.md lists the instructions that are supported";
+
 pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     let forms = forms_named(source.name.text);
     let mut furthest = 0;
@@ -29,12 +32,11 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     {
         return Err(Diagnostic::error(
             source.name.span,
-            format!(
-                "unknown instruction `{spelling}`; docs/instructions.md lists those that are supported"
-            ),
-        ));
+            format!("unknown instruction `{spelling}`"),
+        )
+        .with_help(HELP));
     }
-    Err(match source.suffixes.get(furthest) {
+    let error = match source.suffixes.get(furthest) {
         Some(suffix) => {
             let message = format!(
                 "unknown instruction `{spelling}`: `.{}` is not supported there",
@@ -48,7 +50,8 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
             );
             Diagnostic::error(source.name.span, message)
         }
-    })
+    };
+    Err(error.with_help(HELP))
 }
 
 /// Matches the suffixes against a form's slots; on failure says how many suffixes matched.
