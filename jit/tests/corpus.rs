@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasi_cuda_jit::versions::{DeviceVersion, Target, fit};
 use wasi_cuda_jit::{
     CompileOptions, Diagnostic, back, compile_ptx, front, ir, sandboxed_ptx, verify,
 };
@@ -98,6 +99,24 @@ fn every_file_prints_to_a_text_that_reads_as_the_same_module() {
             panic!("{}:\n{}\n{printed}", source.path.display(), text(&found))
         });
         assert_eq!(essence(module), essence(again), "{}", source.path.display());
+    }
+}
+
+/// What compilers emit needs no more than they say: what [`fit`] knows of instructions is not too strict.
+#[test]
+fn every_file_fits_the_oldest_device_that_it_says_it_is_for() {
+    for source in sources() {
+        let module = front::ptx::parse(&source.text).unwrap();
+        let target = Target::parse(&module.target_name).unwrap();
+        let device = DeviceVersion {
+            ptx: module.version,
+            compute_capability: target.compute_capability(),
+            driver: None,
+        };
+        let fitted = fit(&module, &device);
+        let fitted = fitted.unwrap_or_else(|error| panic!("{}: {error}", source.path.display()));
+        assert_eq!(fitted.notes, [], "{}", source.path.display());
+        assert_eq!(fitted.version, module.version);
     }
 }
 

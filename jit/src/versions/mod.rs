@@ -197,7 +197,8 @@ impl Body<'_> {
             _ => "",
         };
         let message = format!(
-            "`{}` needs the target {}{or_later}; the module's is `{}`, and the device has compute capability {major}.{minor}",
+            "`{}` needs the target {}{or_later}; the module's is `{}`, and the device has compute capability \
+             {major}.{minor}",
             instruction.text,
             targets.join(" or "),
             self.target
@@ -222,8 +223,8 @@ impl Body<'_> {
         let taken = if version > offered {
             let (written, taken) = (Version(version), Version(offered));
             let message = format!(
-                "the module is of PTX {written}, the device takes {taken} at most; nothing in it needs more than {highest}, so it is taken as \
-                 PTX {taken}"
+                "the module is of PTX {written}, the device takes {taken} at most; nothing in it needs more than \
+                 {highest}, so it is taken as PTX {taken}"
             );
             self.notes.push(Diagnostic::note(Span::default(), message));
             offered
