@@ -193,7 +193,7 @@ fn space(spelling: &str, address: &Address) -> Space {
     let words = spelling
         .split('.')
         .map(|word| word.split("::").next().unwrap_or(word));
-    let named = words.filter_map(|word| match word {
+    let mut named = words.filter_map(|word| match word {
         "param" => Some(Space::Parameter),
         "global" => Some(Space::Global),
         "shared" => Some(Space::Shared),
@@ -201,5 +201,6 @@ fn space(spelling: &str, address: &Address) -> Space {
         "const" => Some(Space::Constant),
         _ => None,
     });
-    named.last().unwrap_or(Space::Generic)
+    // Where a copy names two, the first is that of its first address.
+    named.next().unwrap_or(Space::Generic)
 }
