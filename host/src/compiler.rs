@@ -196,7 +196,7 @@ pub(crate) fn diagnostic(found: &Diagnostic) -> types::Diagnostic {
         },
         line: found.span.line,
         column: found.span.column,
-        message: found.message.clone(),
+        message: found.text().into_owned(),
     }
 }
 

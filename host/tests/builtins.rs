@@ -253,8 +253,14 @@ fn run_on_device(
 fn linalg() -> (Module, &'static [KernelSignature]) {
     let ptx = wasi_cuda_kernels::builtin("linalg").expect("the module is shipped");
     // In checked mode an access outside the arrays is a fault.
-    let module =
-        compile_ptx(ptx, &CompileOptions { checked: true }).expect("the module is accepted");
+    let module = compile_ptx(
+        ptx,
+        &CompileOptions {
+            checked: true,
+            ..CompileOptions::default()
+        },
+    )
+    .expect("the module is accepted");
     (
         module,
         wasi_cuda_kernels::signatures("linalg").expect("its kernels are documented"),

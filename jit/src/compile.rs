@@ -1,13 +1,36 @@
 //! The steps in order.
 
 use crate::diagnostics::Diagnostic;
-use crate::{back, front, ir, sandbox, verify};
+use crate::report::Report;
+use crate::versions::DeviceVersion;
+use crate::{back, front, ir, sandbox, verify, versions};
 
 /// What decides the code besides the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CompileOptions {
     /// Report accesses that stay in the guest's window but lie in none of its buffers.
     pub checked: bool,
+    /// The device that the module is for: it is refused where the device lacks what it needs ([`versions::fit`]). Without
+    /// one nothing is known to be lacking.
+    pub device: Option<DeviceVersion>,
+}
+
+/// A module in one of the languages that kernels are written in.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// PTX text.
+    Ptx(&'a str),
+    /// A binary WebAssembly module.
+    Wasm(&'a [u8]),
+}
+
+impl Source<'_> {
+    fn parse(self) -> Result<ir::Module, Vec<Diagnostic>> {
+        match self {
+            Self::Ptx(text) => front::ptx::parse(text),
+            Self::Wasm(bytes) => front::wasm::parse(bytes),
+        }
+    }
 }
 
 /// Parses, verifies, guards and compiles PTX for this processor.
@@ -70,28 +93,97 @@ pub fn sandboxed_wasm(bytes: &[u8], options: &CompileOptions) -> Result<String, 
     print(front::wasm::parse(bytes)?, options)
 }
 
+/// What is found in a module that is accepted: its kernels, their accesses and how those are guarded.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn report(source: Source<'_>, options: &CompileOptions) -> Result<Report, Vec<Diagnostic>> {
+    let (module, accepted) = accept(source.parse()?, options)?;
+    let guarded = instrumented(module.clone(), options);
+    Ok(Report::new(
+        &module,
+        &guarded,
+        &proved(&module, options),
+        accepted,
+    ))
+}
+
+/// The machine code of each kernel for this processor, as text for people, in the order of the source.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn cpu_assembly(
+    source: Source<'_>,
+    options: &CompileOptions,
+) -> Result<Vec<KernelAssembly>, Vec<Diagnostic>> {
+    let (module, accepted) = accept(source.parse()?, options)?;
+    let proved = proved(&module, options);
+    let texts = back::cpu::assembly(&instrumented(module, options), &proved);
+    let texts = texts.map_err(|error| vec![error])?;
+    let kernels = accepted.signatures.into_iter().zip(texts);
+    Ok(kernels
+        .map(|(signature, text)| KernelAssembly {
+            kernel: signature.name,
+            text,
+        })
+        .collect())
+}
+
+/// A kernel's machine code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelAssembly {
+    /// The kernel's name in the source.
+    pub kernel: String,
+    /// Its code, one instruction a line.
+    pub text: String,
+}
+
 fn compile(
     module: ir::Module,
     options: &CompileOptions,
 ) -> Result<back::cpu::Module, Vec<Diagnostic>> {
-    let accepted = verify::verify(&module)?;
-    let proved = if options.checked {
-        Vec::new()
-    } else {
-        let layout = sandbox::ModuleLayout::of(&module);
-        let functions = module.functions.iter();
-        functions
-            .map(|function| back::cpu::Proved::of(function, &layout))
-            .collect::<Vec<_>>()
-    };
+    let (module, accepted) = accept(module, options)?;
+    let proved = proved(&module, options);
     let module = instrumented(module, options);
     back::cpu::compile(&module, &proved, accepted).map_err(|error| vec![error])
 }
 
 /// The guarded module as PTX.
 fn print(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
-    verify::verify(&module)?;
+    let (module, _) = accept(module, options)?;
     Ok(back::ptx::print(&instrumented(module, options)))
+}
+
+/// Verifies a module, and holds it against the device that it is for.
+fn accept(
+    mut module: ir::Module,
+    options: &CompileOptions,
+) -> Result<(ir::Module, verify::Accepted), Vec<Diagnostic>> {
+    let mut accepted = verify::verify(&module)?;
+    if let Some(device) = &options.device {
+        match versions::fit(&module, device) {
+            Ok(fit) => accepted.diagnostics.extend(fit.apply(&mut module)),
+            Err(error) => {
+                accepted.diagnostics.push(error);
+                return Err(accepted.diagnostics);
+            }
+        }
+    }
+    Ok((module, accepted))
+}
+
+/// The second variants of a verified module's kernels; in checked mode there are none.
+fn proved(module: &ir::Module, options: &CompileOptions) -> Vec<Option<back::cpu::Proved>> {
+    if options.checked {
+        return Vec::new();
+    }
+    let layout = sandbox::ModuleLayout::of(module);
+    let functions = module.functions.iter();
+    functions
+        .map(|function| back::cpu::Proved::of(function, &layout))
+        .collect()
 }
 
 fn instrumented(mut module: ir::Module, options: &CompileOptions) -> ir::Module {

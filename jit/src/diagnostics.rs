@@ -1,7 +1,12 @@
 //! What the compiler finds in a module's source.
 
+mod render;
+
 use crate::limits::MAX_DIAGNOSTICS;
+use std::borrow::Cow;
 use std::fmt;
+
+pub use render::render;
 
 /// A position in a module's source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,38 +41,66 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// Where it is.
     pub span: Span,
-    /// What was found and what to do about it.
+    /// What was found, and what to do about it where `help` does not say so.
     pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
 }
 
 impl Diagnostic {
     /// A finding that refuses the module.
     pub fn error(span: Span, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            span,
-            message: message.into(),
-        }
+        Self::new(Severity::Error, span, message)
     }
 
     /// A finding that does not refuse the module.
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, span, message)
+    }
+
+    /// A finding that needs no action.
+    pub fn note(span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, span, message)
+    }
+
+    fn new(severity: Severity, span: Span, message: impl Into<String>) -> Self {
         Self {
-            severity: Severity::Warning,
+            severity,
             span,
             message: message.into(),
+            help: None,
         }
+    }
+
+    /// The same finding, with what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Message and help as one text, for whoever has one place for both.
+    pub fn text(&self) -> Cow<'_, str> {
+        match &self.help {
+            Some(help) => Cow::Owned(format!("{}; {help}", self.message)),
+            None => Cow::Borrowed(&self.message),
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
-        write!(f, "{}: {severity}: {}", self.span, self.message)
+        write!(f, "{}: {}: {}", self.span, self.severity, self.text())
     }
 }
 

@@ -16,10 +16,11 @@
 //! * [`sandbox`] puts a guard before each memory access and a poll on each loop.
 //! * [`back`] prints the result as PTX or compiles it for the CPU device.
 //!
-//! Kernels written as WebAssembly go the same way from [`front::wasm`] on.
+//! Kernels written as WebAssembly go the same way from [`front::wasm`] on. Where a device is named, [`versions`] holds what a
+//! verified module needs against what the device takes.
 //!
 //! The crate knows no device, no Wasmtime and no I/O. Parsing, verifying, guarding and printing never
-//! panic, whatever the input: findings are [`Diagnostic`]s with a line and a column.
+//! panic, whatever the input: findings are [`Diagnostic`]s with a line and a column, which [`render()`] shows.
 //!
 //! ```
 //! let ptx = "
@@ -48,10 +49,15 @@ pub mod fuzzing;
 pub mod ir;
 pub mod limits;
 mod numbers;
+pub mod report;
 pub mod sandbox;
 pub mod signature;
 pub mod verify;
+pub mod versions;
 
 pub use back::cpu;
-pub use compile::{CompileOptions, compile_ptx, compile_wasm, sandboxed_ptx, sandboxed_wasm};
-pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span};
+pub use compile::{
+    CompileOptions, KernelAssembly, Source, compile_ptx, compile_wasm, cpu_assembly, report,
+    sandboxed_ptx, sandboxed_wasm,
+};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span, render};

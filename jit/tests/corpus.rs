@@ -5,6 +5,7 @@
 mod ptxas;
 
 use std::path::{Path, PathBuf};
+use wasi_cuda_jit::versions::{DeviceVersion, Target, fit};
 use wasi_cuda_jit::{
     CompileOptions, Diagnostic, back, compile_ptx, front, ir, sandboxed_ptx, verify,
 };
@@ -50,6 +51,7 @@ fn text(found: &[Diagnostic]) -> String {
 /// A module without what printing does not keep: names, places in the source and its size.
 fn essence(mut module: ir::Module) -> ir::Module {
     module.source_bytes = 0;
+    module.target_span = Default::default();
     for (index, function) in module.functions.iter_mut().enumerate() {
         function.name = format!("kernel{index}");
         function.span = Default::default();
@@ -72,7 +74,13 @@ fn essence(mut module: ir::Module) -> ir::Module {
 fn every_file_is_accepted_and_compiles_for_this_processor() {
     for source in sources() {
         for checked in [false, true] {
-            let compiled = compile_ptx(&source.text, &CompileOptions { checked });
+            let compiled = compile_ptx(
+                &source.text,
+                &CompileOptions {
+                    checked,
+                    ..CompileOptions::default()
+                },
+            );
             let module = compiled
                 .unwrap_or_else(|found| panic!("{}:\n{}", source.path.display(), text(&found)));
             assert!(
@@ -97,6 +105,24 @@ fn every_file_prints_to_a_text_that_reads_as_the_same_module() {
     }
 }
 
+/// What compilers emit needs no more than they say: what [`fit`] knows of instructions is not too strict.
+#[test]
+fn every_file_fits_the_oldest_device_that_it_says_it_is_for() {
+    for source in sources() {
+        let module = front::ptx::parse(&source.text).unwrap();
+        let target = Target::parse(&module.target_name).unwrap();
+        let device = DeviceVersion {
+            ptx: module.version,
+            compute_capability: target.compute_capability(),
+            driver: None,
+        };
+        let fitted = fit(&module, &device);
+        let fitted = fitted.unwrap_or_else(|error| panic!("{}: {error}", source.path.display()));
+        assert_eq!(fitted.notes, [], "{}", source.path.display());
+        assert_eq!(fitted.version, module.version);
+    }
+}
+
 #[test]
 fn the_vendors_assembler_takes_every_print_plain_and_guarded() {
     let Some(ptxas) = ptxas::find() else {
@@ -110,7 +136,14 @@ fn the_vendors_assembler_takes_every_print_plain_and_guarded() {
         let module = front::ptx::parse(&source.text).unwrap();
         let plain = back::ptx::print(&module);
         let guarded = sandboxed_ptx(&source.text, &CompileOptions::default()).unwrap();
-        let checked = sandboxed_ptx(&source.text, &CompileOptions { checked: true }).unwrap();
+        let checked = sandboxed_ptx(
+            &source.text,
+            &CompileOptions {
+                checked: true,
+                ..CompileOptions::default()
+            },
+        )
+        .unwrap();
         for target in TARGETS
             .iter()
             .filter(|target| target_number(target) >= module.target)

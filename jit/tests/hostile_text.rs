@@ -180,7 +180,7 @@ proptest! {
     #[test]
     fn a_damaged_kernel_is_accepted_or_refused_but_never_panics(text in broken_kernel()) {
         let text = String::from_utf8_lossy(&text);
-        if let Err(found) = compile_ptx(&text, &CompileOptions { checked: true }) {
+        if let Err(found) = compile_ptx(&text, &CompileOptions { checked: true, ..CompileOptions::default() }) {
             prop_assert!(found.iter().any(|diagnostic| diagnostic.severity == Severity::Error));
         }
     }

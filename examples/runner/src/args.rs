@@ -1,12 +1,14 @@
 //! The command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use wasi_cuda_jit::versions::Target;
 
 use crate::values::{
-    Directory, Variable, parse_directory, parse_duration, parse_size, parse_variable,
+    Directory, Variable, parse_directory, parse_duration, parse_size, parse_target, parse_variable,
 };
 
 /// Run WebAssembly guests that compute on CUDA devices, or on the processor where there are none.
@@ -21,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a guest: a component, a core module, WAT text or the folder of a guest crate
     Run(RunArgs),
+    /// Verify and guard kernels, and print what a driver would get, a report, or machine code
+    Compile(CompileArgs),
     /// List the devices that a guest can be granted here
     Devices(DevicesArgs),
 }
@@ -94,6 +98,65 @@ impl RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// The kernels: PTX, a WebAssembly module or its text; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The device that they are for, such as sm_90; they are refused where it lacks what they need. Without it
+    /// nothing is known to be lacking
+    #[arg(long, value_name = "sm_XX", value_parser = parse_target)]
+    pub(crate) target: Option<Target>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Emit::Ptx)]
+    pub(crate) emit: Emit,
+
+    /// Where to write it; `-` for standard output. A file is written only when the kernels are accepted
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    pub(crate) output: PathBuf,
+
+    /// Add the guards that report every access outside a buffer
+    #[arg(long)]
+    pub(crate) checked: bool,
+
+    /// How to print the report
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ReportFormat>,
+}
+
+impl CompileArgs {
+    /// How to print the report; ends the process where there is none to print.
+    pub(crate) fn report_format(&self) -> ReportFormat {
+        if self.format.is_some() && self.emit != Emit::Report {
+            let message = "--format is for --emit report";
+            let mut command = Cli::command();
+            command.error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        self.format.unwrap_or(ReportFormat::Text)
+    }
+}
+
+/// What `compile` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// The guarded module, as a driver gets it
+    Ptx,
+    /// What was found: kernels, their accesses and how those are guarded
+    Report,
+    /// The machine code for this processor
+    CpuAsm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DevicesArgs {
     /// How to print the list
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -111,7 +174,6 @@ pub(crate) enum Format {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn run_args(line: &str) -> RunArgs {
         let Command::Run(arguments) = Cli::parse_from(line.split(' ')).command else {

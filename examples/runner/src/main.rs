@@ -1,6 +1,7 @@
-//! `wasi-cuda`: runs WebAssembly guests that use `wasi:cuda`.
+//! `wasi-cuda`: runs WebAssembly guests that use `wasi:cuda`, and compiles their kernels.
 
 mod args;
+mod compile;
 mod devices;
 mod exit;
 mod guest;
@@ -18,6 +19,7 @@ use crate::args::{Cli, Command};
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Compile(arguments) => compile::compile(&arguments),
         Command::Devices(arguments) => devices::devices(&arguments).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| exit::report(&error))

@@ -1,6 +1,8 @@
-//! Values of flags: sizes, durations, directories and variables.
+//! Values of flags: sizes, durations, directories, variables and targets.
 
 use std::time::Duration;
+
+use wasi_cuda_jit::versions::{TARGETS, Target};
 
 /// A directory of the host and the guest's name for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +108,16 @@ pub(crate) fn parse_variable(text: &str) -> Result<Variable, String> {
     })
 }
 
+/// `sm_90`, `sm_90a`.
+pub(crate) fn parse_target(text: &str) -> Result<Target, String> {
+    let target = Target::parse(text).filter(|target| target.lowest_ptx().is_some());
+    target.ok_or_else(|| {
+        let names = TARGETS.iter().flat_map(|(_, names)| *names);
+        let known: Vec<_> = names.copied().collect();
+        format!("no such target; known are {}", known.join(", "))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +193,16 @@ mod tests {
         assert_eq!(parse_variable("A=").unwrap().value.as_deref(), Some(""));
         assert_eq!(parse_variable("A").unwrap().value, None);
         assert!(parse_variable("=b").is_err());
+    }
+
+    #[test]
+    fn a_target_that_is_unknown_is_refused_with_those_that_are_known() {
+        assert_eq!(parse_target("sm_90a").unwrap().to_string(), "sm_90a");
+        for text in ["", "90", "sm_91", "compute_90", "SM_90"] {
+            assert!(
+                parse_target(text).unwrap_err().contains("sm_90, "),
+                "{text}"
+            );
+        }
     }
 }

@@ -178,3 +178,20 @@ async fn a_device_compiles_real_ptx_and_refuses_nonsense() {
             .any(|kernel| kernel.signature.name == "saxpy")
     );
 }
+
+#[tokio::test]
+async fn a_device_refuses_a_target_above_its_own_and_says_what_to_do() {
+    let device = device(1);
+    let source =
+        ".version 8.8\n.target sm_120\n.address_size 64\n.visible .entry nothing() { ret; }";
+    let loaded = device
+        .compiler()
+        .load(device.backend(), ptx(source), false, LONG);
+    let Err(ErrorCode::Rejected(found)) = code(loaded.await) else {
+        panic!("the CPU device has compute capability 9.0");
+    };
+    assert_eq!((found[0].line, found[0].column), (2, 9));
+    for words in ["`sm_120`", "has 9.0", "; compile it for `sm_90`"] {
+        assert!(found[0].message.contains(words), "{}", found[0].message);
+    }
+}

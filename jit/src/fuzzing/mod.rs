@@ -18,8 +18,14 @@ use source::Source;
 /// A message quotes a name or two, and says little else.
 const LONGEST_MESSAGE: usize = 2 * MAX_NAME_BYTES + 1000;
 
-const PLAIN: CompileOptions = CompileOptions { checked: false };
-const CHECKED: CompileOptions = CompileOptions { checked: true };
+const PLAIN: CompileOptions = CompileOptions {
+    checked: false,
+    device: None,
+};
+const CHECKED: CompileOptions = CompileOptions {
+    checked: true,
+    device: None,
+};
 
 /// Reads and verifies PTX.
 ///

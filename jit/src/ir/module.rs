@@ -19,6 +19,8 @@ pub struct Module {
     pub target: u32,
     /// The target as it was spelt, such as `sm_90a`.
     pub target_name: String,
+    /// Where the target stands; nowhere if the source's language has none.
+    pub target_span: Span,
     /// Its `.global` and `.const` variables, in the order of the source.
     pub variables: Vec<Variable>,
     /// The kernels, in the order of the source. Device functions are gone: each call holds what it called.
@@ -32,9 +34,7 @@ impl Module {
     pub fn instruction_count(&self) -> usize {
         self.functions.iter().map(Function::instruction_count).sum()
     }
-}
 
-impl Module {
     /// Where its variables lie in the memory that a loaded module has of its own, and the bytes of that.
     pub fn variable_layout(&self) -> (Vec<u64>, u64) {
         variable_layout(&self.variables)

@@ -55,9 +55,11 @@ fn check_version(module: &Module, found: &mut Diagnostics) {
     if module.version > MAX_PTX_VERSION {
         let (highest, after) = MAX_PTX_VERSION;
         let message = format!(
-            "PTX {major}.{minor} is newer than {highest}.{after}, the highest that is understood; \
-             compile for an older version"
+            "PTX {major}.{minor} is newer than {highest}.{after}, the highest that is understood"
         );
-        found.error(Span { line: 1, column: 1 }, message);
+        let error = Diagnostic::error(Span { line: 1, column: 1 }, message);
+        found.push(
+            error.with_help("compile with an older toolkit, or lower the module's `.version`"),
+        );
     }
 }

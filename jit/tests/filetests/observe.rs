@@ -17,8 +17,14 @@ pub(crate) struct Observed {
     pub(crate) target: Option<String>,
 }
 
-const PLAIN: CompileOptions = CompileOptions { checked: false };
-const CHECKED: CompileOptions = CompileOptions { checked: true };
+const PLAIN: CompileOptions = CompileOptions {
+    checked: false,
+    device: None,
+};
+const CHECKED: CompileOptions = CompileOptions {
+    checked: true,
+    device: None,
+};
 
 /// What is wrong whatever the case expects.
 type Wrong = String;

@@ -88,6 +88,7 @@ impl<'a> Test<'a> {
     pub(crate) fn run(self) -> Ended {
         let options = CompileOptions {
             checked: self.valid.is_some(),
+            ..CompileOptions::default()
         };
         let module =
             compile_ptx(&self.source(), &options).unwrap_or_else(|found| panic!("{found:?}"));

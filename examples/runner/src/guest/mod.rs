@@ -64,7 +64,7 @@ fn to_component(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 /// WAT by its extension, or because it begins as every module and component in WAT does.
-fn looks_like_text(path: &Path, bytes: &[u8]) -> bool {
+pub(crate) fn looks_like_text(path: &Path, bytes: &[u8]) -> bool {
     let named = path.extension().is_some_and(|extension| extension == "wat");
     let content = bytes.trim_ascii_start();
     named

@@ -1,7 +1,8 @@
 //! Runs the command and looks at how it ended.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 /// How a run of the command ended.
 #[derive(Debug)]
@@ -56,6 +57,27 @@ pub(crate) fn end(mut command: Command) -> Ended {
     let output = command
         .output()
         .expect("the command was built with this test");
+    ended(output)
+}
+
+/// Runs `wasi-cuda` to its end with this on its standard input.
+pub(crate) fn run_reading(arguments: &[&str], input: &[u8]) -> Ended {
+    let mut command = wasi_cuda(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .expect("the command was built with this test");
+    let mut stdin = child.stdin.take().expect("it was piped");
+    // The command may end without reading all of it.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    ended(child.wait_with_output().expect("the command ends"))
+}
+
+fn ended(output: Output) -> Ended {
     Ended {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,6 +1,7 @@
 //! The `wasi-cuda` command, as a process: what it runs, prints and refuses.
 
 mod command;
+mod compile;
 mod devices;
 mod files;
 mod folders;

@@ -49,3 +49,11 @@ fn flags_are_described() {
         ended.well().printing(flag);
     }
 }
+
+#[test]
+fn flags_of_compile_are_described() {
+    let ended = run(&["compile", "--help"]);
+    for flag in ["--target", "--emit", "--output", "--checked", "--format"] {
+        ended.well().printing(flag);
+    }
+}

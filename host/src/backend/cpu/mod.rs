@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 use wasi_cuda_jit::cpu::{self, Fault, FaultSlot, Launch, Outcome};
+use wasi_cuda_jit::versions::DeviceVersion;
 use wasi_cuda_jit::{CompileOptions, Diagnostic, compile_ptx, compile_wasm, limits};
 
 /// The name by which the device is opened.
@@ -165,7 +166,14 @@ impl Backend for Cpu {
     }
 
     fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>> {
-        let options = CompileOptions { checked };
+        let options = CompileOptions {
+            checked,
+            device: Some(DeviceVersion {
+                ptx: self.properties.ptx_version,
+                compute_capability: self.properties.compute_capability,
+                driver: None,
+            }),
+        };
         let module = match source {
             ModuleSource::Ptx(text) => compile_ptx(text, &options)?,
             ModuleSource::Wasm(bytes) => compile_wasm(bytes, &options)?,

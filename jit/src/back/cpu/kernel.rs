@@ -116,6 +116,16 @@ pub(crate) fn compile(
     })
 }
 
+/// The machine code of each kernel of such a module, as text.
+pub(crate) fn assembly(
+    module: &ir::Module,
+    proved: &[Option<Proved>],
+) -> Result<Vec<String>, Diagnostic> {
+    let mut listings = Vec::with_capacity(module.functions.len());
+    Code::compile(module, proved, Some(&mut listings))?;
+    Ok(listings)
+}
+
 impl Module {
     /// The kernels, in the order of the source.
     pub fn kernels(&self) -> &[Kernel] {

@@ -20,5 +20,5 @@ pub use fault::{Fault, FaultKind, FaultSlot};
 pub use kernel::{Kernel, Module};
 pub use launch::{Launch, Outcome};
 
-pub(crate) use kernel::compile;
+pub(crate) use kernel::{assembly, compile};
 pub(crate) use proved::Proved;

@@ -96,7 +96,8 @@ pub(super) fn print(text: &mut String, function: &Function, instruction: &Instru
     text.push_str(";\n");
 }
 
-fn print_name(text: &mut String, instruction: &Instruction) {
+/// Name, modifiers and types of an instruction, as they are printed.
+pub(crate) fn print_name(text: &mut String, instruction: &Instruction) {
     let form = instruction.form.form();
     text.push_str(form.name);
     let mut chosen = instruction.modifiers.iter().peekable();

@@ -7,6 +7,8 @@ mod kernels;
 mod variables;
 
 use crate::ir::Module;
+
+pub(crate) use instructions::print_name;
 use std::fmt::Write as _;
 
 /// Prints a module. A kernel that [`crate::sandbox`] has been over takes one more parameter, the launch record, and is

@@ -103,6 +103,11 @@ impl<'a> Lexer<'a> {
         Ok(Token { kind, span })
     }
 
+    /// Reads a token; says where it ends, in bytes, or nothing where there is none.
+    pub(super) fn token_end(&mut self) -> Option<usize> {
+        self.next().ok().map(|_| self.at)
+    }
+
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.source.as_bytes().get(self.at + ahead).copied()
     }

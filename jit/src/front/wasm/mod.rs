@@ -112,6 +112,7 @@ pub fn parse(bytes: &[u8]) -> Result<Module, Vec<Diagnostic>> {
         version: (8, 0),
         target: 80,
         target_name: "sm_80".to_owned(),
+        target_span: Span::default(),
         functions,
         source_bytes: bytes.len(),
     })

@@ -48,6 +48,7 @@ pub(super) fn lower(tree: &Tree<'_>) -> Result<Module, Vec<Diagnostic>> {
         target,
         target_name: tree.target.text.to_owned(),
         variables,
+        target_span: tree.target.span,
         functions,
         source_bytes: tree.source_bytes,
     })

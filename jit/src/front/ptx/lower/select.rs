@@ -13,6 +13,9 @@ pub(super) struct Selected {
     pub(super) modifiers: SmallVec<[Modifier; 4]>,
 }
 
+/// What to do about an instruction that no row matches.
+const HELP: &str = "docs/instructions.md lists the instructions that are supported";
+
 pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     let forms = forms_named(source.name.text);
     let words = ordered(source);
@@ -36,12 +39,11 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
     {
         return Err(Diagnostic::error(
             source.name.span,
-            format!(
-                "unknown instruction `{spelling}`; docs/instructions.md lists those that are supported"
-            ),
-        ));
+            format!("unknown instruction `{spelling}`"),
+        )
+        .with_help(HELP));
     }
-    Err(match source.suffixes.get(furthest) {
+    let error = match source.suffixes.get(furthest) {
         Some(suffix) => {
             let message = format!(
                 "unknown instruction `{spelling}`: `.{}` is not supported there",
@@ -55,7 +57,8 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
             );
             Diagnostic::error(source.name.span, message)
         }
-    })
+    };
+    Err(error.with_help(HELP))
 }
 
 /// The suffixes in the order of the ISA's grammar. Triton writes an atomic operation's space before its order and scope, and

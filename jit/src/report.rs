@@ -1,0 +1,206 @@
+//! What is known of a module that was accepted, for people and tools.
+
+use crate::back::cpu::Proved;
+use crate::diagnostics::Diagnostic;
+use crate::ir::{Address, AddressBase, Effect, Function, Instruction, Module, Opcode};
+use crate::signature::Signature;
+use crate::verify::Accepted;
+use crate::versions::spelling;
+use std::fmt;
+
+/// What was found in a module.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// PTX version, as (major, minor), as the device gets it.
+    pub version: (u32, u32),
+    /// The target, as the device gets it.
+    pub target: String,
+    /// The kernels, in the order of the source.
+    pub kernels: Vec<KernelReport>,
+    /// Warnings and notes.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What was found in a kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelReport {
+    /// What a launch must pass, and what memory and registers a block and a thread take.
+    pub signature: Signature,
+    /// Instructions of the source, ends of basic blocks not counted.
+    pub instructions: usize,
+    /// The same with all guards.
+    pub guarded_instructions: usize,
+    /// The accesses to memory, those of one kind counted together, in the order of the first of each.
+    pub accesses: Vec<Accesses>,
+    /// How many of the checked accesses the CPU device runs without a check of their own where one check of the ends of a
+    /// row of threads implies theirs.
+    pub checked_by_row: usize,
+}
+
+/// Accesses of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accesses {
+    /// The memory that they name.
+    pub space: Space,
+    /// What they do.
+    pub direction: Direction,
+    /// What keeps them inside.
+    pub guard: Guard,
+    /// How many there are in the source.
+    pub count: usize,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$case:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$case])* $variant,)* }
+
+        impl $name {
+            /// In words.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+words! {
+    /// The memory that an access names.
+    Space {
+        /// A kernel's parameters.
+        Parameter = "param",
+        /// Memory of the guest.
+        Global = "global",
+        /// Memory of a block.
+        Shared = "shared",
+        /// Memory of a thread.
+        Local = "local",
+        /// Constants of a module.
+        Constant = "const",
+        /// Whatever the address says.
+        Generic = "generic",
+    }
+}
+
+words! {
+    /// What an access does.
+    Direction {
+        /// Reads.
+        Load = "load",
+        /// Writes, or reads and writes.
+        Store = "store",
+    }
+}
+
+words! {
+    /// What keeps an access inside what its guest may touch.
+    Guard {
+        /// Its place is a constant that lies inside a declaration.
+        Declared = "inside its declaration",
+        /// Code before it compares the address, and ends the launch with a fault.
+        Checked = "checked before each access",
+        /// The compiler proved it.
+        Proved = "proved when compiled",
+    }
+}
+
+impl Report {
+    /// A report of a module before and after its guards were added.
+    pub(crate) fn new(
+        module: &Module,
+        guarded: &Module,
+        proved: &[Option<Proved>],
+        accepted: Accepted,
+    ) -> Self {
+        let functions = module.functions.iter().zip(&guarded.functions).enumerate();
+        let kernels = functions.zip(accepted.signatures);
+        let kernels = kernels.map(|((index, (source, guarded)), signature)| {
+            let variant = proved.get(index).and_then(Option::as_ref);
+            KernelReport {
+                signature,
+                instructions: source.instruction_count(),
+                guarded_instructions: guarded.instruction_count(),
+                accesses: accesses(guarded),
+                checked_by_row: variant.map_or(0, |variant| rows(&variant.function)),
+            }
+        });
+        Self {
+            version: module.version,
+            target: module.target_name.clone(),
+            kernels: kernels.collect(),
+            diagnostics: accepted.diagnostics,
+        }
+    }
+}
+
+/// The source's own accesses, with their addresses; the sandbox's are left out.
+fn own_accesses(function: &Function) -> impl Iterator<Item = (&Instruction, &Address)> {
+    let instructions = function.blocks.iter().flat_map(|block| &block.instructions);
+    instructions
+        .filter(|instruction| instruction.opcode() != Opcode::LdSandbox)
+        .filter_map(|instruction| Some((instruction, instruction.address()?)))
+}
+
+fn rows(function: &Function) -> usize {
+    own_accesses(function)
+        .filter(|(_, address)| address.row.is_some())
+        .count()
+}
+
+fn accesses(function: &Function) -> Vec<Accesses> {
+    let mut found: Vec<Accesses> = Vec::new();
+    for (instruction, address) in own_accesses(function) {
+        let kind = Accesses {
+            space: space(&spelling(instruction), address),
+            direction: match instruction.effect() {
+                Effect::Store => Direction::Store,
+                _ => Direction::Load,
+            },
+            guard: match address.base {
+                _ if address.guarded.is_some() => Guard::Checked,
+                AddressBase::Parameter(_) => Guard::Declared,
+                _ => Guard::Proved,
+            },
+            count: 1,
+        };
+        let known = found.iter_mut().find(|known| {
+            Accesses {
+                count: 1,
+                ..(*known).clone()
+            } == kind
+        });
+        match known {
+            Some(known) => known.count += 1,
+            None => found.push(kind),
+        }
+    }
+    found
+}
+
+/// The memory that an instruction's spelling names.
+fn space(spelling: &str, address: &Address) -> Space {
+    if matches!(address.base, AddressBase::Parameter(_)) {
+        return Space::Parameter;
+    }
+    let words = spelling
+        .split('.')
+        .map(|word| word.split("::").next().unwrap_or(word));
+    let mut named = words.filter_map(|word| match word {
+        "param" => Some(Space::Parameter),
+        "global" => Some(Space::Global),
+        "shared" => Some(Space::Shared),
+        "local" => Some(Space::Local),
+        "const" => Some(Space::Constant),
+        _ => None,
+    });
+    // Where a copy names two, the first is that of its first address.
+    named.next().unwrap_or(Space::Generic)
+}
