@@ -245,7 +245,9 @@ fn read_choice(text: &'static str, close: char, optional: bool) -> (Slot, &'stat
 fn read_modifiers(word: &str) -> Vec<Modifier> {
     match word.split_once('*') {
         Some((before, after)) => Modifier::family(before, after),
-        None => vec![Modifier::from_name(word).unwrap_or_else(|| panic!("`.{word}` is no modifier"))],
+        None => {
+            vec![Modifier::from_name(word).unwrap_or_else(|| panic!("`.{word}` is no modifier"))]
+        }
     }
 }
 
