@@ -21,12 +21,16 @@ impl Translator<'_, '_> {
             Opcode::Bfe => self.extract_field(instruction, t, a),
             Opcode::Bfi => self.insert_field(instruction, t, a),
             Opcode::Prmt => self.permute_bytes(instruction, a),
-            Opcode::Mad => {
-                let product = self.multiply(instruction, t, a);
-                let c = self.read(instruction, 3, t);
-                self.builder.ins().iadd(product, c)
-            }
+            Opcode::Mad => self.multiply_add(instruction, t, a),
             Opcode::Mul => self.multiply(instruction, t, a),
+            Opcode::Mul24 | Opcode::Mad24 => self.multiply_24(instruction, t, a),
+            Opcode::Sad => self.distance(instruction, t, a),
+            Opcode::Szext => self.extend_field(instruction, t, a),
+            Opcode::Bmsk => self.mask(instruction, a),
+            Opcode::Min | Opcode::Max => {
+                let limit = self.binary(instruction, t, a)?;
+                self.integer_relu(instruction, t, limit)
+            }
             _ => return self.binary(instruction, t, a),
         })
     }
@@ -64,7 +68,7 @@ impl Translator<'_, '_> {
     }
 
     /// `add.sat.s32` and `sub.sat.s32`: the exact sum, held to the range of 32 bits.
-    fn saturating(&mut self, a: Value, b: Value, adds: bool) -> Value {
+    pub(super) fn saturating(&mut self, a: Value, b: Value, adds: bool) -> Value {
         let a = self.builder.ins().sextend(types::I64, a);
         let b = self.builder.ins().sextend(types::I64, b);
         let exact = if adds {
@@ -79,7 +83,7 @@ impl Translator<'_, '_> {
         self.builder.ins().ireduce(types::I32, exact)
     }
 
-    fn multiply(&mut self, instruction: &Instruction, t: Type, a: Value) -> Value {
+    pub(super) fn multiply(&mut self, instruction: &Instruction, t: Type, a: Value) -> Value {
         let b = self.read(instruction, 2, t);
         if !instruction.has(Modifier::Hi) {
             return self.builder.ins().imul(a, b);

@@ -85,7 +85,7 @@ impl Translator<'_, '_> {
     /// `prmt`: each nibble of the selector picks a byte of the pair `b:a`; its high bit picks the byte's sign instead.
     pub(super) fn permute_bytes(&mut self, instruction: &Instruction, a: Value) -> Value {
         let b = self.read(instruction, 2, Type::B32);
-        let selector = self.read(instruction, 3, Type::B32);
+        let selector = self.permutation(instruction);
         let low = self.builder.ins().uextend(types::I64, a);
         let high = self.builder.ins().uextend(types::I64, b);
         let high = self.builder.ins().ishl_imm_u(high, 32);
@@ -105,28 +105,6 @@ impl Translator<'_, '_> {
             result = self.builder.ins().bor(result, byte);
         }
         result
-    }
-
-    /// `dp4a`: the products of four pairs of bytes, added to `c`.
-    pub(super) fn dot_product(&mut self, instruction: &Instruction, t: Type, u: Type) -> Value {
-        let (a, b) = (
-            self.read(instruction, 1, Type::B32),
-            self.read(instruction, 2, Type::B32),
-        );
-        let mut sum = self.read(instruction, 3, Type::U32);
-        for place in 0..4 {
-            let left = self.byte(a, place, t.is_signed());
-            let right = self.byte(b, place, u.is_signed());
-            let product = self.builder.ins().imul(left, right);
-            sum = self.builder.ins().iadd(sum, product);
-        }
-        sum
-    }
-
-    fn byte(&mut self, word: Value, place: i64, signed: bool) -> Value {
-        let shifted = self.builder.ins().ushr_imm_u(word, 8 * place);
-        let byte = self.builder.ins().ireduce(types::I8, shifted);
-        self.extend(byte, types::I32, signed)
     }
 
     /// `mov` of a tuple into one register, the first element lowest.

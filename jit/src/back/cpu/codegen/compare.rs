@@ -1,23 +1,52 @@
 //! Comparisons (PTX ISA, "Comparison and Selection").
 
-use super::translate::{Translator, integer_type};
+use super::half::is_half;
+use super::translate::{Translator, Written};
 use crate::ir::{Class, Instruction, Modifier, Type};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Value};
 
 impl Translator<'_, '_> {
-    pub(super) fn setp(&mut self, instruction: &Instruction) {
-        let Some(t) = instruction.t else { return };
-        let holds = self.comparison(instruction, t, 2, 3);
+    pub(super) fn setp(&mut self, instruction: &Instruction, t: Type) {
+        let (a, b) = (self.read(instruction, 2, t), self.read(instruction, 3, t));
+        let holds = self.comparison(instruction, t, a, b);
         let fails = self.builder.ins().bxor_imm_u(holds, 1);
-        let holds = self.combined(instruction, holds);
-        let fails = self.combined(instruction, fails);
-        self.write(instruction, 0, holds, Type::Pred);
-        self.write(instruction, 1, fails, Type::Pred);
+        self.write_predicates(instruction, holds, fails);
     }
 
-    fn combined(&mut self, instruction: &Instruction, value: Value) -> Value {
-        let other = self.read(instruction, 4, Type::Pred);
+    /// `setp` of a pair: a predicate for each half.
+    pub(super) fn setp_pair(&mut self, instruction: &Instruction, t: Type, half: Type) {
+        let (a, b) = (self.read(instruction, 2, t), self.read(instruction, 3, t));
+        let [low, high] = self.comparisons(instruction, half, a, b);
+        self.write_predicates(instruction, low, high);
+    }
+
+    fn comparisons(
+        &mut self,
+        instruction: &Instruction,
+        half: Type,
+        a: Value,
+        b: Value,
+    ) -> [Value; 2] {
+        [0, 1].map(|place| {
+            let (a, b) = (self.half_at(a, place), self.half_at(b, place));
+            self.comparison(instruction, half, a, b)
+        })
+    }
+
+    fn write_predicates(&mut self, instruction: &Instruction, first: Value, second: Value) {
+        let first = self.combined(instruction, 4, first);
+        let second = self.combined(instruction, 4, second);
+        let results = [
+            Written::new(0, first, Type::Pred),
+            Written::new(1, second, Type::Pred),
+        ];
+        self.write_all(instruction, &results);
+    }
+
+    /// With the predicate at `index`, in the way that the instruction says, if it does.
+    fn combined(&mut self, instruction: &Instruction, index: usize, value: Value) -> Value {
+        let other = self.read(instruction, index, Type::Pred);
         match () {
             () if instruction.has(Modifier::And) => self.builder.ins().band(value, other),
             () if instruction.has(Modifier::Or) => self.builder.ins().bor(value, other),
@@ -28,36 +57,51 @@ impl Translator<'_, '_> {
 
     /// `set`: all bits or 1.0 where the comparison holds, else 0.
     pub(super) fn set(&mut self, instruction: &Instruction, t: Type) -> Value {
-        let holds = self.comparison(instruction, instruction.u.unwrap_or(t), 1, 2);
-        let (yes, no) = match t {
-            Type::F32 => (self.float_constant(t, 1.0), self.float_constant(t, 0.0)),
-            _ => {
-                let ty = integer_type(t);
-                let no = self.builder.ins().iconst(ty, 0);
-                (self.builder.ins().bnot(no), no)
-            }
-        };
+        let u = instruction.u.unwrap_or(t);
+        let (a, b) = (self.read(instruction, 1, u), self.read(instruction, 2, u));
+        let holds = self.comparison(instruction, u, a, b);
+        let holds = self.combined(instruction, 3, holds);
+        let (yes, no) = (self.truth(t), self.constant(0, t));
         self.builder.ins().select(holds, yes, no)
     }
 
-    fn comparison(
-        &mut self,
-        instruction: &Instruction,
-        t: Type,
-        left: usize,
-        right: usize,
-    ) -> Value {
-        let (mut a, mut b) = (
-            self.read(instruction, left, t),
-            self.read(instruction, right, t),
-        );
-        if !t.is_float() {
+    /// `set` of a pair.
+    pub(super) fn set_pair(&mut self, instruction: &Instruction, t: Type, half: Type) -> Value {
+        let (a, b) = (self.read(instruction, 1, t), self.read(instruction, 2, t));
+        let halves = self.comparisons(instruction, half, a, b).map(|holds| {
+            let holds = self.combined(instruction, 3, holds);
+            let (yes, no) = (self.truth(half), self.constant(0, half));
+            self.builder.ins().select(holds, yes, no)
+        });
+        self.joined(halves[0], halves[1])
+    }
+
+    /// What `set` gives where the comparison holds.
+    fn truth(&mut self, t: Type) -> Value {
+        let bits = match t {
+            Type::F16 => 0x3c00,
+            Type::Bf16 => 0x3f80,
+            Type::F32 => 0x3f80_0000,
+            _ => u64::MAX,
+        };
+        self.constant(bits, t)
+    }
+
+    fn comparison(&mut self, instruction: &Instruction, t: Type, a: Value, b: Value) -> Value {
+        let (mut a, mut b) = (a, b);
+        if !t.is_float() && !is_half(t) {
             return self
                 .builder
                 .ins()
                 .icmp(integer_condition(instruction, t), a, b);
         }
-        if instruction.has(Modifier::Ftz) {
+        let flushes = instruction.has(Modifier::Ftz);
+        if is_half(t) {
+            if flushes {
+                (a, b) = (self.flush_half(a, t), self.flush_half(b, t));
+            }
+            (a, b) = (self.widen(a, t), self.widen(b, t));
+        } else if flushes {
             (a, b) = (self.flush(a), self.flush(b));
         }
         self.builder.ins().fcmp(float_condition(instruction), a, b)

@@ -1,38 +1,50 @@
-//! `cvt` (PTX ISA, "Data Movement and Conversion Instructions").
+//! `cvt` of one number (PTX ISA, "Data Movement and Conversion Instructions").
 
+use super::super::runtime::{Direction, Format, Runtime, conversion_code};
+use super::float::direction;
+use super::half::is_half;
 use super::translate::{Translator, integer_type, register_type};
 use crate::ir::{Instruction, Modifier, Type};
 use cranelift_codegen::ir::condcodes::FloatCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+
+/// Whether numbers of this type have a fraction.
+fn is_number(t: Type) -> bool {
+    t.is_float() || is_half(t)
+}
+
+fn format(t: Type) -> Format {
+    match t {
+        Type::F16 => Format::F16,
+        Type::Bf16 => Format::Bf16,
+        Type::F64 => Format::F64,
+        _ => Format::F32,
+    }
+}
 
 impl Translator<'_, '_> {
     pub(super) fn convert(&mut self, instruction: &Instruction, to: Type, from: Type) -> Value {
-        let mut value = self.read(instruction, 1, from);
-        if instruction.has(Modifier::Ftz) && from == Type::F32 {
-            value = self.flush(value);
+        let value = self.read(instruction, 1, from);
+        if !is_number(from) {
+            return if is_number(to) {
+                self.integer_to_float(instruction, value, to, from)
+            } else {
+                self.integer_to_integer(value, to, from, instruction.has(Modifier::Sat))
+            };
         }
-        let saturates = instruction.has(Modifier::Sat);
-        match (from.is_float(), to.is_float()) {
-            (false, false) => self.integer_to_integer(value, to, from, saturates),
-            (true, false) => self.float_to_integer(instruction, value, to, from),
-            (false, true) => {
-                let value = self.integer_to_float(value, to, from);
-                if saturates {
-                    self.saturate(value)
-                } else {
-                    value
-                }
-            }
-            (true, true) => {
-                let value = self.float_to_float(instruction, value, to, from);
-                let flushes = instruction.has(Modifier::Ftz) && to == Type::F32;
-                let value = if flushes { self.flush(value) } else { value };
-                if saturates {
-                    self.saturate(value)
-                } else {
-                    value
-                }
-            }
+        // Halves are computed with as the `.f32` that they are.
+        let (value, held) = if is_half(from) {
+            (self.widen(value, from), Type::F32)
+        } else if instruction.has(Modifier::Ftz) {
+            (self.flush(value), from)
+        } else {
+            (value, from)
+        };
+        let value = self.round(instruction, value);
+        if is_number(to) {
+            self.float_to_float(instruction, value, to, held)
+        } else {
+            self.float_to_integer(value, to, held)
         }
     }
 
@@ -52,7 +64,7 @@ impl Translator<'_, '_> {
     }
 
     /// Holds 64 bits, signed unless they come from a `.u64`, to the range of a type.
-    fn clamp(&mut self, value: Value, to: Type, from: Type) -> Value {
+    pub(super) fn clamp(&mut self, value: Value, to: Type, from: Type) -> Value {
         let unused = 64 - to.bits();
         let (low, high) = match to.is_signed() {
             true => (i64::MIN >> unused, i64::MAX >> unused),
@@ -72,16 +84,9 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Rounds, then holds the number to the type's range. NaN becomes 0, or the highest bit alone where one of
-    /// the types has 64 bits.
-    fn float_to_integer(
-        &mut self,
-        instruction: &Instruction,
-        value: Value,
-        to: Type,
-        from: Type,
-    ) -> Value {
-        let rounded = self.round(instruction, value);
+    /// Holds a number that is rounded to the type's range. NaN becomes 0, or the highest bit alone where one of the types has
+    /// 64 bits.
+    fn float_to_integer(&mut self, rounded: Value, to: Type, from: Type) -> Value {
         let wide = if to.bits() == 64 {
             types::I64
         } else {
@@ -102,7 +107,10 @@ impl Translator<'_, '_> {
         if from != Type::F64 && to.bits() != 64 {
             return integer;
         }
-        let is_nan = self.builder.ins().fcmp(FloatCC::Unordered, value, value);
+        let is_nan = self
+            .builder
+            .ins()
+            .fcmp(FloatCC::Unordered, rounded, rounded);
         let highest = self
             .builder
             .ins()
@@ -110,30 +118,123 @@ impl Translator<'_, '_> {
         self.builder.ins().select(is_nan, highest, integer)
     }
 
-    fn integer_to_float(&mut self, value: Value, to: Type, from: Type) -> Value {
-        let wide = if from.bits() == 64 {
-            types::I64
-        } else {
-            types::I32
-        };
-        let value = self.extend(value, wide, from.is_signed());
-        match from.is_signed() {
-            true => self.builder.ins().fcvt_from_sint(register_type(to), value),
-            false => self.builder.ins().fcvt_from_uint(register_type(to), value),
-        }
-    }
-
-    fn float_to_float(
+    fn integer_to_float(
         &mut self,
         instruction: &Instruction,
         value: Value,
         to: Type,
         from: Type,
     ) -> Value {
-        match to.bits().cmp(&from.bits()) {
-            std::cmp::Ordering::Less => self.builder.ins().fdemote(register_type(to), value),
-            std::cmp::Ordering::Equal => self.round(instruction, value),
-            std::cmp::Ordering::Greater => self.builder.ins().fpromote(register_type(to), value),
+        let direction = direction(instruction);
+        let (signed, wide) = (from.is_signed(), from.bits() == 64);
+        let is_direct = direction == Direction::Nearest && (!is_half(to) || !wide);
+        let value = if is_direct {
+            // An integer of 32 bits is a `.f64` before it is rounded to a half.
+            let held = if is_half(to) { Type::F64 } else { to };
+            let ty = if wide { types::I64 } else { types::I32 };
+            let value = self.extend(value, ty, signed);
+            if signed {
+                self.builder
+                    .ins()
+                    .fcvt_from_sint(register_type(held), value)
+            } else {
+                self.builder
+                    .ins()
+                    .fcvt_from_uint(register_type(held), value)
+            }
+        } else {
+            let value = self.extend(value, types::I64, signed);
+            let function = if signed {
+                Runtime::RoundSigned
+            } else {
+                Runtime::RoundUnsigned
+            };
+            let code = self.constant(u64::from(conversion_code(format(to), direction)), Type::U32);
+            let bits = self.call_runtime(function, &[code, value]);
+            self.number(bits, to)
+        };
+        let is_narrow = self.builder.func.dfg.value_type(value) == types::I16;
+        let value = match is_narrow && instruction.has(Modifier::Sat) {
+            true => self.widen(value, to),
+            false => value,
+        };
+        let value = if instruction.has(Modifier::Sat) {
+            self.saturate(value)
+        } else {
+            value
+        };
+        let is_wide = self.builder.func.dfg.value_type(value) != types::I16;
+        if is_half(to) && is_wide {
+            self.narrow(value, to)
+        } else {
+            value
+        }
+    }
+
+    /// The bits that the runtime gives, as a value of their type.
+    fn number(&mut self, bits: Value, t: Type) -> Value {
+        let bits = self.cut(bits, t);
+        if is_half(t) {
+            return bits;
+        }
+        self.builder
+            .ins()
+            .bitcast(register_type(t), MemFlagsData::new(), bits)
+    }
+
+    /// Limits come before the rounding: it keeps the order of numbers, and the limits themselves.
+    fn float_to_float(
+        &mut self,
+        instruction: &Instruction,
+        value: Value,
+        to: Type,
+        held: Type,
+    ) -> Value {
+        let value = if instruction.has(Modifier::Sat) {
+            self.saturate(value)
+        } else if instruction.has(Modifier::Relu) {
+            self.not_negative(value)
+        } else {
+            value
+        };
+        let value = match direction(instruction) {
+            Direction::Nearest if is_half(to) => return self.narrow(value, to),
+            Direction::Nearest => self.resized(value, to, held),
+            direction => {
+                let double = self.resized(value, Type::F64, held);
+                self.round_to(double, format(to), direction, to)
+            }
+        };
+        if instruction.has(Modifier::Ftz) && to == Type::F32 {
+            self.flush(value)
+        } else {
+            value
+        }
+    }
+
+    fn resized(&mut self, value: Value, to: Type, held: Type) -> Value {
+        let ty = register_type(to);
+        match to.bits().cmp(&held.bits()) {
+            std::cmp::Ordering::Less => self.builder.ins().fdemote(ty, value),
+            std::cmp::Ordering::Equal => value,
+            std::cmp::Ordering::Greater => self.builder.ins().fpromote(ty, value),
+        }
+    }
+
+    /// A `.f64` rounded to a format, held as bits of type `t` or as its number.
+    pub(super) fn round_to(
+        &mut self,
+        value: Value,
+        format: Format,
+        direction: Direction,
+        t: Type,
+    ) -> Value {
+        let code = self.constant(u64::from(conversion_code(format, direction)), Type::U32);
+        let bits = self.call_runtime(Runtime::RoundFloat, &[code, value]);
+        if t.is_float() {
+            self.number(bits, t)
+        } else {
+            self.cut(bits, t)
         }
     }
 

@@ -2,10 +2,17 @@
 
 mod arithmetic;
 mod bits;
+mod carry;
 mod compare;
 mod convert;
+mod fields;
 mod float;
+mod half;
+mod lop3;
 mod memory;
+mod narrow;
+mod packed;
+mod products;
 mod registers;
 mod rows;
 mod segments;

@@ -2,6 +2,7 @@
 
 use super::super::block::ENDED;
 use super::super::runtime::OUTSIDE_WINDOW;
+use super::half::{half_of, is_half};
 use super::rows::RowBase;
 use super::segments::Segment;
 use super::threads::{RowLoop, ThreadLoop, leave};
@@ -199,22 +200,31 @@ impl<'a, 'f> Translator<'a, 'f> {
                 Ok(())
             }
             _ if instruction.effect() == Effect::Hint => Ok(()),
-            Opcode::Unpack => {
-                if let Some(t) = instruction.t {
-                    self.unpack(instruction, t);
-                }
-                Ok(())
-            }
-            Opcode::Setp => {
-                self.setp(instruction);
-                Ok(())
-            }
+            _ if self.several(instruction) => Ok(()),
             _ => {
                 let (value, ty) = self.compute(instruction)?;
                 self.write(instruction, 0, value, ty);
                 Ok(())
             }
         }
+    }
+
+    /// Translates an instruction that may have several destinations; not if it has one.
+    fn several(&mut self, instruction: &Instruction) -> bool {
+        let Some(t) = instruction.t else {
+            return false;
+        };
+        match (instruction.opcode(), half_of(t)) {
+            (Opcode::Unpack, _) => self.unpack(instruction, t),
+            (Opcode::Setp, _) => self.setp(instruction, t),
+            (Opcode::SetpPair, Some(half)) => self.setp_pair(instruction, t, half),
+            (Opcode::Lop3, _) => self.lop3(instruction),
+            (Opcode::AddCarry | Opcode::SubCarry | Opcode::MadCarry, _) => {
+                self.with_carry(instruction, t);
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// The value of an instruction with one destination, and the type that it has.
@@ -236,12 +246,20 @@ impl<'a, 'f> Translator<'a, 'f> {
             Opcode::Cvta => (self.cast(instruction, t), t),
             Opcode::CreatePolicy => (self.constant(0, t), t),
             Opcode::Pack => (self.pack(instruction, t), t),
-            Opcode::Dp4a => {
+            Opcode::Dp4a | Opcode::Dp2a => {
                 let u = instruction.u.ok_or_else(unexpected)?;
                 (self.dot_product(instruction, t, u), ir::Type::U32)
             }
             Opcode::Selp => (self.select(instruction, t), t),
+            Opcode::Slct => {
+                let u = instruction.u.ok_or_else(unexpected)?;
+                (self.select_by_sign(instruction, t, u), t)
+            }
             Opcode::Set => (self.set(instruction, t), t),
+            Opcode::SetPair => {
+                let half = half_of(t).ok_or_else(unexpected)?;
+                (self.set_pair(instruction, t, half), t)
+            }
             Opcode::Testp => (self.testp(instruction, t), ir::Type::Pred),
             Opcode::Cvt => (
                 self.convert(instruction, t, instruction.u.ok_or_else(unexpected)?),
@@ -251,7 +269,21 @@ impl<'a, 'f> Translator<'a, 'f> {
                 let wide = t.widened().ok_or_else(unexpected)?;
                 (self.multiply_wide(instruction, t, wide), wide)
             }
+            Opcode::CvtTf32 => (self.convert_tf32(instruction), ir::Type::B32),
+            Opcode::CvtPack => (self.convert_saturated(instruction, t), ir::Type::B32),
+            Opcode::CvtPair => {
+                let u = instruction.u.ok_or_else(unexpected)?;
+                (self.convert_pair(instruction, t, u), t)
+            }
             Opcode::Popc | Opcode::Clz => (self.count_bits(instruction, t), ir::Type::U32),
+            Opcode::Bfind => (self.find_highest(instruction, t), ir::Type::U32),
+            Opcode::Fns => (self.find_nth_set(instruction), ir::Type::B32),
+            _ if is_half(t) => {
+                let operands = self.sources(instruction, t);
+                let value = self.half_value(instruction, t, &operands);
+                (value.ok_or_else(unexpected)?, t)
+            }
+            _ if half_of(t).is_some() => (self.pair(instruction, t).ok_or_else(unexpected)?, t),
             _ if t.is_float() => (self.float(instruction, t).ok_or_else(unexpected)?, t),
             _ => (self.integer(instruction, t).ok_or_else(unexpected)?, t),
         };
@@ -278,6 +310,18 @@ impl<'a, 'f> Translator<'a, 'f> {
         self.builder.ins().select(condition, a, b)
     }
 
+    /// Writes several values, where the instruction's predicate allows: as it was before any of them was written.
+    pub(super) fn write_all(&mut self, instruction: &Instruction, results: &[Written]) {
+        let guard = instruction
+            .predicate
+            .map(|guard| (self.register(guard.register), guard.negated));
+        for result in results {
+            if let Some(Operand::Register(register)) = instruction.operands.get(result.index) {
+                self.write_guarded(guard, *register, result.value, result.ty);
+            }
+        }
+    }
+
     /// Writes a value of type `ty` to the destination at `index`, where the instruction's predicate allows.
     pub(super) fn write(
         &mut self,
@@ -298,19 +342,41 @@ impl<'a, 'f> Translator<'a, 'f> {
         value: Value,
         ty: ir::Type,
     ) {
+        let guard = instruction
+            .predicate
+            .map(|guard| (self.register(guard.register), guard.negated));
+        self.write_guarded(guard, register, value, ty);
+    }
+
+    /// Writes a register where a condition holds, or where it does not if it is negated.
+    fn write_guarded(
+        &mut self,
+        guard: Option<(Value, bool)>,
+        register: Register,
+        value: Value,
+        ty: ir::Type,
+    ) {
         let mut value = self.fit_register(register, value, ty);
-        if let Some(predicate) = instruction.predicate {
-            let condition = self.register(predicate.register);
+        if let Some((condition, negated)) = guard {
             let old = self.register(register);
-            let (taken, kept) = if predicate.negated {
-                (old, value)
-            } else {
-                (value, old)
-            };
+            let (taken, kept) = if negated { (old, value) } else { (value, old) };
             value = self.builder.ins().select(condition, taken, kept);
         }
         self.builder
             .def_var(self.registers[register.index()], value);
+    }
+}
+
+/// What an instruction writes to the destination at a place.
+pub(super) struct Written {
+    index: usize,
+    value: Value,
+    ty: ir::Type,
+}
+
+impl Written {
+    pub(super) fn new(index: usize, value: Value, ty: ir::Type) -> Self {
+        Self { index, value, ty }
     }
 }
 

@@ -2,12 +2,17 @@
 
 mod approx;
 mod atomic;
+mod bits;
+mod exact;
 mod fault;
 mod fused;
 mod memory;
+mod rounded;
 
 pub(super) use atomic::encode as encode_atomic;
+pub(super) use exact::{Direction, Format};
 pub(super) use fault::OUTSIDE_WINDOW;
+pub(super) use rounded::{Operation, conversion_code};
 
 use cranelift_codegen::ir::{Type, types};
 
@@ -56,6 +61,16 @@ functions! {
     Lg2 = "lg2", approx::lg2: (F32) -> F32;
     Tanh = "tanh", approx::tanh: (F32) -> F32;
     Rsqrt = "rsqrt", approx::rsqrt: (F32) -> F32;
+    Ex2Double = "ex2_f64", approx::ex2_f64: (F64) -> F64;
+    TanhDouble = "tanh_f64", approx::tanh_f64: (F64) -> F64;
+    RcpGross = "rcp_gross", approx::rcp_gross: (F64) -> F64;
+    RsqrtGross = "rsqrt_gross", approx::rsqrt_gross: (F64) -> F64;
+    RoundedF32 = "rounded_f32", rounded::rounded_f32: (I32, F32, F32, F32) -> F32;
+    RoundedF64 = "rounded_f64", rounded::rounded_f64: (I32, F64, F64, F64) -> F64;
+    RoundFloat = "round_float", rounded::round_float: (I32, F64) -> I64;
+    RoundUnsigned = "round_unsigned", rounded::round_unsigned: (I32, I64) -> I64;
+    RoundSigned = "round_signed", rounded::round_signed: (I32, I64) -> I64;
+    FindNthSet = "find_nth_set", bits::find_nth_set: (I32, I32, I32) -> I32;
     /// For processors without the instruction.
     FusedF32 = "fmaf", fused::fmaf: (F32, F32, F32) -> F32;
     /// As above.
