@@ -120,6 +120,16 @@ impl Type {
         self.bits().div_ceil(8)
     }
 
+    /// Bits that an element of a matrix takes; registers and memory hold several together.
+    pub fn element_bits(self) -> u32 {
+        match self {
+            Self::B1 => 1,
+            Self::U4 | Self::S4 => 4,
+            Self::Tf32 => 32,
+            ty => ty.bits(),
+        }
+    }
+
     /// Whether values are integers or bits.
     pub fn is_integer(self) -> bool {
         matches!(

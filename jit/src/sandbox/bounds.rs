@@ -31,6 +31,7 @@ pub(super) struct Scratch {
     pub(super) offset: Register,
     pub(super) word: Register,
     pub(super) end: Register,
+    last: Register,
     valid: Register,
     narrow: Register,
     pub(super) outside: Register,
@@ -43,6 +44,7 @@ impl Scratch {
             offset: add_register(function, Type::B64),
             word: add_register(function, Type::B64),
             end: add_register(function, Type::B64),
+            last: add_register(function, Type::B64),
             valid: add_register(function, Type::B64),
             narrow: add_register(function, Type::B32),
             outside: add_register(function, Type::Pred),
@@ -190,13 +192,15 @@ impl Guard<'_> {
         if access.align > 1 {
             self.require_alignment(instruction, &access);
         }
+        self.require_stride(instruction, &access);
         if is_small {
             self.require_small(instruction, &access, space);
         } else {
             self.require_window(instruction, access.size);
             self.require_extent(instruction, &access);
             if checked {
-                self.require_buffer(instruction, access.size);
+                self.require_buffer(instruction, self.scratch.offset, access.piece());
+                self.require_last_in_buffer(instruction, &access);
             }
         }
     }
@@ -334,9 +338,26 @@ impl Guard<'_> {
         self.fault_if_outside(FaultCause::GlobalOutOfBounds, instruction, size);
     }
 
-    fn require_buffer(&mut self, instruction: &Instruction, size: u32) {
+    /// Of a matrix's rows, the first piece of the first and the last piece of the last are held against the buffers.
+    fn require_last_in_buffer(&mut self, instruction: &Instruction, access: &Access) {
+        if !access.is_matrix() {
+            return;
+        }
+        let Scratch { offset, last, .. } = self.scratch;
+        let (start, zero) = (Operand::Register(offset), Operand::Immediate(0));
+        self.push(binary(Opcode::Add, Type::U64, last, start, zero));
+        self.add_extent(access, last);
+        let (end, piece) = (
+            Operand::Register(last),
+            Operand::Immediate(u64::from(access.piece())),
+        );
+        self.push(binary(Opcode::Sub, Type::U64, last, end, piece));
+        self.require_buffer(instruction, last, access.piece());
+    }
+
+    /// Holds an access of so many bytes at an offset in the window against the table of granules.
+    fn require_buffer(&mut self, instruction: &Instruction, offset: Register, size: u32) {
         let Scratch {
-            offset,
             word,
             end,
             valid,

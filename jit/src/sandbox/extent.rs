@@ -2,7 +2,9 @@
 
 use super::bounds::{Guard, Scratch};
 use super::editor::{binary, compare, instruction as new_instruction};
-use crate::ir::{FaultCause, Hidden, Instruction, MatrixShape, Modifier, Opcode, Operand, Type};
+use crate::ir::{
+    FaultCause, Hidden, Instruction, MatrixShape, Modifier, Opcode, Operand, Register, Type,
+};
 use smallvec::smallvec;
 
 /// What an access touches.
@@ -21,8 +23,10 @@ struct Rows {
     count: u32,
     /// Elements from one to the next.
     stride: Operand,
-    /// Bytes of an element.
-    element: u32,
+    /// Bits of an element.
+    bits: u32,
+    /// What the bytes from one row to the next are a multiple of.
+    align: u32,
 }
 
 impl Access {
@@ -44,7 +48,7 @@ impl Access {
     }
 
     fn of_matrix(instruction: &Instruction) -> Self {
-        let element = instruction.t.map_or(4, Type::bytes);
+        let bits = instruction.t.map_or(32, Type::element_bits);
         let (mut rows, mut columns) = MatrixShape::of(instruction).extents(instruction);
         if instruction.has(Modifier::Col) {
             std::mem::swap(&mut rows, &mut columns);
@@ -53,27 +57,51 @@ impl Access {
             Some(Operand::Absent) | None => Operand::Immediate(u64::from(columns)),
             Some(stride) => stride.clone(),
         };
+        let size = columns * bits / 8;
+        // PTX ISA, "Matrix Storage for WMMA": each row begins at a multiple of what a lane holds, but the CUDA C++ programming guide
+        // lets rows be 16 bytes apart.
+        let align = fragment_bytes(instruction).min(size).min(32);
         Self {
-            size: columns * element,
-            // PTX ISA, `wmma.load`: the address and each row's are aligned to 256 and to 128 bits.
-            align: 32.min(columns * element),
+            size,
+            align,
             rows: Some(Rows {
                 count: rows,
                 stride,
-                element,
+                bits,
+                align: align.min(16),
             }),
         }
     }
+
+    /// Bytes of a piece that lies in one granule: of a matrix's row, or all.
+    pub(super) fn piece(&self) -> u32 {
+        self.rows.as_ref().map_or(self.size, |rows| rows.align)
+    }
+
+    pub(super) fn is_matrix(&self) -> bool {
+        self.rows.is_some()
+    }
+}
+
+/// Bytes of a matrix that one lane holds: a power of two.
+fn fragment_bytes(instruction: &Instruction) -> u32 {
+    let roles = instruction.form.form().roles.iter();
+    let mut fragments =
+        roles
+            .zip(&instruction.operands)
+            .filter_map(|(role, operand)| match operand {
+                Operand::Vector(elements) => {
+                    let bytes = role.value_type(instruction).map_or(4, Type::bytes);
+                    Some(elements.len() as u32 * bytes)
+                }
+                _ => None,
+            });
+    fragments.next().unwrap_or(32)
 }
 
 impl Guard<'_> {
-    /// Adds to the offset in `end` what the access touches behind it. Rows are at most 31 strides of 2^35 bytes apart.
-    pub(super) fn add_extent(
-        &mut self,
-        _instruction: &Instruction,
-        access: &Access,
-        end: crate::ir::Register,
-    ) {
+    /// Adds to the offset in `end` what the access touches behind it. A stride has 32 bits, and a row at most 128 of elements: no sum wraps around.
+    pub(super) fn add_extent(&mut self, access: &Access, end: Register) {
         let sum = Operand::Register(end);
         let size = Operand::Immediate(u64::from(access.size));
         self.push(binary(Opcode::Add, Type::U64, end, sum.clone(), size));
@@ -81,9 +109,8 @@ impl Guard<'_> {
             return;
         };
         let word = self.scratch.word;
-        let factor = Operand::Immediate(u64::from(rows.element * (rows.count - 1)));
-        let operands = smallvec![Operand::Register(word), rows.stride.clone(), factor];
-        self.push(new_instruction(Opcode::MulWide, Type::U32, operands));
+        self.scale_stride(rows, rows.bits * (rows.count - 1));
+        self.shift_to_bytes();
         self.push(binary(
             Opcode::Add,
             Type::U64,
@@ -93,54 +120,53 @@ impl Guard<'_> {
         ));
     }
 
-    /// Holds the last row of a matrix against the window, whose guard has passed its first byte.
-    pub(super) fn require_extent(&mut self, instruction: &Instruction, access: &Access) {
+    /// Holds what lies between a matrix's rows against their alignment.
+    pub(super) fn require_stride(&mut self, instruction: &Instruction, access: &Access) {
         let Some(rows) = &access.rows else {
             return;
         };
+        let Scratch { word, outside, .. } = self.scratch;
+        self.scale_stride(rows, rows.bits);
+        let low_bits = Operand::Immediate(u64::from(rows.align) * 8 - 1);
+        let sum = Operand::Register(word);
+        self.push(binary(Opcode::And, Type::B64, word, sum.clone(), low_bits));
+        let zero = Operand::Immediate(0);
+        self.push(compare(Modifier::Ne, Type::U64, outside, sum, zero));
+        self.fault_if_outside(FaultCause::Misaligned, instruction, access.size);
+    }
+
+    /// Holds the last row of a matrix against the window, whose guard has passed its first byte.
+    pub(super) fn require_extent(&mut self, instruction: &Instruction, access: &Access) {
+        if access.rows.is_none() {
+            return;
+        }
         let Scratch {
             offset,
-            word,
             end,
             outside,
             ..
         } = self.scratch;
-        let stride_bytes = Operand::Immediate(u64::from(rows.element));
-        let operands = smallvec![Operand::Register(word), rows.stride.clone(), stride_bytes];
-        self.push(new_instruction(Opcode::MulWide, Type::U32, operands));
-        let low_bits = Operand::Immediate(u64::from(access.align.min(16)) - 1);
-        self.push(binary(
-            Opcode::And,
-            Type::B64,
-            word,
-            Operand::Register(word),
-            low_bits,
-        ));
         let zero = Operand::Immediate(0);
-        self.push(compare(
-            Modifier::Ne,
-            Type::U64,
-            outside,
-            Operand::Register(word),
-            zero.clone(),
-        ));
-        self.fault_if_outside(FaultCause::Misaligned, instruction, access.size);
-        self.push(binary(
-            Opcode::Add,
-            Type::U64,
-            end,
-            Operand::Register(offset),
-            zero,
-        ));
-        self.add_extent(instruction, access, end);
+        let start = Operand::Register(offset);
+        self.push(binary(Opcode::Add, Type::U64, end, start, zero));
+        self.add_extent(access, end);
         let mapped = Operand::Hidden(Hidden::WindowMapped);
-        self.push(compare(
-            Modifier::Gt,
-            Type::U64,
-            outside,
-            Operand::Register(end),
-            mapped,
-        ));
+        let sum = Operand::Register(end);
+        self.push(compare(Modifier::Gt, Type::U64, outside, sum, mapped));
         self.fault_if_outside(FaultCause::GlobalOutOfBounds, instruction, access.size);
+    }
+
+    /// Puts the stride times a constant into a register.
+    fn scale_stride(&mut self, rows: &Rows, factor: u32) {
+        let word = Operand::Register(self.scratch.word);
+        let factor = Operand::Immediate(u64::from(factor));
+        let operands = smallvec![word, rows.stride.clone(), factor];
+        self.push(new_instruction(Opcode::MulWide, Type::U32, operands));
+    }
+
+    fn shift_to_bytes(&mut self) {
+        let word = self.scratch.word;
+        let (bits, three) = (Operand::Register(word), Operand::Immediate(3));
+        self.push(binary(Opcode::Shr, Type::U64, word, bits, three));
     }
 }

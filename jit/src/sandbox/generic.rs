@@ -1,7 +1,8 @@
 //! Generic addresses are resolved to their spaces.
 //!
 //! A kernel without variables in shared or local memory has no address there, and neither has a parameter: both are taken for
-//! addresses in the window, and a guard faults on what is none. Elsewhere the address decides at each access.
+//! addresses in the window, and a guard faults on what is none. Elsewhere the address decides at each access, but that of a matrix's rows,
+//! which lie in shared memory.
 
 use super::editor::{add_block, add_register, binary, branch, cast, is_space};
 use super::sums::Pointers;
@@ -11,6 +12,7 @@ use crate::ir::{
 };
 
 pub(super) fn run(function: &mut Function) {
+    name_shared(function);
     let has = |space| {
         let mut variables = function.variables.iter();
         variables.any(|variable| variable.space == space)
@@ -32,6 +34,47 @@ pub(super) fn run(function: &mut Function) {
             index += 1;
         }
     }
+}
+
+/// Rows of matrices lie in shared memory and nowhere else: any other address is held against it and faults.
+fn name_shared(function: &mut Function) {
+    let is_unnamed = |instruction: &Instruction| {
+        matches!(instruction.opcode(), Opcode::LdMatrix | Opcode::StMatrix)
+            && instruction.space() == Space::Generic
+    };
+    for index in 0..function.blocks.len() {
+        if !function.blocks[index].instructions.iter().any(is_unnamed) {
+            continue;
+        }
+        let instructions = std::mem::take(&mut function.blocks[index].instructions);
+        for access in instructions {
+            if !is_unnamed(&access) {
+                function.blocks[index].instructions.push(access);
+                continue;
+            }
+            let (sum, address) = sum_of(function, &access);
+            let small = add_register(function, Type::B64);
+            let named = at(&access, Modifier::Shared, small);
+            let instructions = &mut function.blocks[index].instructions;
+            instructions.extend(sum);
+            instructions.push(cast(Modifier::Shared, small, address));
+            instructions.push(named);
+        }
+    }
+}
+
+/// The address of an access, and what computes it.
+fn sum_of(function: &mut Function, access: &Instruction) -> (Option<Instruction>, Register) {
+    let address = add_register(function, Type::B64);
+    let sum = access.address().map(|place| {
+        let base = match place.base {
+            AddressBase::Register(base) => Operand::Register(base),
+            _ => Operand::Immediate(0),
+        };
+        let offset = Operand::Immediate(place.offset as u64);
+        binary(Opcode::Add, Type::U64, address, base, offset)
+    });
+    (sum, address)
 }
 
 fn is_generic(instruction: &Instruction, pointers: &Pointers) -> bool {
@@ -64,21 +107,8 @@ fn resolve(function: &mut Function, index: usize, place: usize, spaces: (bool, b
             cold,
         },
     );
-    let address = add_register(function, Type::B64);
+    let (sum, address) = sum_of(function, &access);
     let inside = add_register(function, Type::Pred);
-    let sum = access.address().map(|place| {
-        let base = match place.base {
-            AddressBase::Register(base) => Operand::Register(base),
-            _ => Operand::Immediate(0),
-        };
-        binary(
-            Opcode::Add,
-            Type::U64,
-            address,
-            base,
-            Operand::Immediate(place.offset as u64),
-        )
-    });
     function.blocks[index].instructions.extend(sum);
     let mut current = index;
     let in_local = spaces.1 && matches!(access.opcode(), Opcode::Ld | Opcode::St);

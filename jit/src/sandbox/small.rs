@@ -104,7 +104,7 @@ impl Guard<'_> {
             Operand::Register(offset),
             most,
         ));
-        self.add_extent(instruction, access, end);
+        self.add_extent(access, end);
         self.push(compare(
             Modifier::Gt,
             Type::U64,

@@ -4,7 +4,7 @@
 //! size the launch decides, and its local memory is one array.
 
 use super::instructions::{dynamic_name, module_variable_name, variable_name};
-use crate::ir::{Function, Module, Space, Symbol, Variable};
+use crate::ir::{Function, Hidden, Module, Operand, Space, Symbol, Variable};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -17,10 +17,7 @@ pub(super) const LOCAL: &str = "local_memory";
 /// What stands before the kernels.
 pub(super) fn print_module(text: &mut String, module: &Module) {
     if module.functions.iter().any(|function| function.sandboxed) {
-        let uses_shared = |function: &Function| {
-            let mut variables = function.variables.iter();
-            variables.any(|variable| variable.space == Space::Shared)
-        };
+        let uses_shared = |function: &Function| uses(function, Hidden::SharedBase);
         if module.functions.iter().any(uses_shared) {
             let _ = writeln!(text, ".extern .shared .align 128 .b8 {SHARED}[];");
         }
@@ -39,11 +36,18 @@ pub(super) fn print_module(text: &mut String, module: &Module) {
     }
 }
 
+/// Whether a kernel names one of the sandbox's own values.
+fn uses(function: &Function, hidden: Hidden) -> bool {
+    let mut operands = function.instructions().flat_map(|i| &i.operands);
+    operands.any(|operand| *operand == Operand::Hidden(hidden))
+}
+
 /// What stands in a kernel's body.
 pub(super) fn print_own(text: &mut String, function: &Function) {
     if function.sandboxed {
-        let bytes = function.variable_bytes(Space::Local);
-        if bytes > 0 {
+        if uses(function, Hidden::LocalBase) {
+            // What has no size has no address either; its guards let nothing through.
+            let bytes = function.variable_bytes(Space::Local).max(1);
             let _ = writeln!(text, "\t.local .align 16 .b8 {LOCAL}[{bytes}];");
         }
         return;

@@ -4,6 +4,7 @@
 //! results in its frame.
 
 mod exchange;
+mod matrix;
 mod vote;
 
 use super::arena::{Frames, Memory};
@@ -40,6 +41,7 @@ enum Kind {
     Barrier,
     BlockVote(vote::BlockVote),
     Exchange(exchange::Exchange),
+    Matrix(matrix::Matrix),
     Vote(vote::Vote),
 }
 
@@ -63,7 +65,7 @@ impl Operation {
             Opcode::Vote | Opcode::Match | Opcode::Redux | Opcode::Elect => {
                 (Wait::Mask(last?), Kind::Vote(vote::Vote::of(instruction)?))
             }
-            _ => return None,
+            _ => (Wait::Warp, Kind::Matrix(matrix::Matrix::of(instruction)?)),
         };
         Some(Self {
             wait,
@@ -91,6 +93,7 @@ impl Operation {
         match &self.kind {
             Kind::Barrier | Kind::BlockVote(_) => {}
             Kind::Exchange(exchange) => exchange.perform(warp),
+            Kind::Matrix(matrix) => matrix.perform(warp),
             Kind::Vote(vote) => vote.perform(warp),
         }
         Ok(())
