@@ -24,7 +24,7 @@ use smallvec::smallvec;
 /// log2 of the bytes that one entry of the granule table describes.
 const GRANULE_SHIFT: u64 = 8;
 
-/// Registers that each guard uses anew: nothing in them outlives the access.
+/// Registers of one guard. Each has its own: what later passes find out of a register holds wherever it is written.
 #[derive(Clone, Copy)]
 pub(super) struct Scratch {
     pub(super) address: Register,
@@ -34,6 +34,7 @@ pub(super) struct Scratch {
     last: Register,
     valid: Register,
     narrow: Register,
+    low: Register,
     pub(super) outside: Register,
 }
 
@@ -47,6 +48,7 @@ impl Scratch {
             last: add_register(function, Type::B64),
             valid: add_register(function, Type::B64),
             narrow: add_register(function, Type::B32),
+            low: add_register(function, Type::B32),
             outside: add_register(function, Type::Pred),
         }
     }
@@ -61,11 +63,9 @@ pub(super) fn run(function: &mut Function, checked: bool) {
         return;
     }
     let pointers = Pointers::of(function);
-    // A copy has two addresses.
-    let scratch = [Scratch::add(function), Scratch::add(function)];
     for index in 0..function.blocks.len() {
         if function.blocks[index].instructions.iter().any(is_access) {
-            guard_block(function, index, &scratch, &pointers, checked);
+            guard_block(function, index, &pointers, checked);
         }
     }
 }
@@ -80,24 +80,19 @@ fn is_access(instruction: &Instruction) -> bool {
                 .is_some_and(|address| address.row.is_none() && !address.proved))
 }
 
-fn guard_block(
-    function: &mut Function,
-    index: usize,
-    scratch: &[Scratch; 2],
-    pointers: &Pointers,
-    checked: bool,
-) {
+fn guard_block(function: &mut Function, index: usize, pointers: &Pointers, checked: bool) {
     let instructions = std::mem::take(&mut function.blocks[index].instructions);
     let last = std::mem::replace(&mut function.blocks[index].terminator, Terminator::Exit);
+    let scratch = Scratch::add(function);
     let mut guard = Guard {
         function,
         current: index,
-        scratch: scratch[0],
+        scratch,
     };
     let mut sums = Sums::default();
     for mut instruction in instructions {
         if is_access(&instruction) {
-            guard.instruction(&mut instruction, scratch, &sums, checked);
+            guard.instruction(&mut instruction, &sums, checked);
         }
         sums.after(&instruction, pointers);
         guard.push(instruction);
@@ -114,13 +109,7 @@ pub(super) struct Guard<'a> {
 }
 
 impl Guard<'_> {
-    fn instruction(
-        &mut self,
-        instruction: &mut Instruction,
-        scratch: &[Scratch; 2],
-        sums: &Sums,
-        checked: bool,
-    ) {
+    fn instruction(&mut self, instruction: &mut Instruction, sums: &Sums, checked: bool) {
         let space = instruction.space();
         let is_copy = instruction.opcode() == Opcode::CpAsync;
         let places = instruction.operands.iter().enumerate();
@@ -129,7 +118,7 @@ impl Guard<'_> {
             .map(|(place, _)| place)
             .collect();
         for (number, place) in places.into_iter().take(2).enumerate() {
-            self.scratch = scratch[number];
+            self.scratch = Scratch::add(self.function);
             // The first address of a copy is in shared memory, the second in the window.
             let space = match (is_copy, number) {
                 (true, 0) => Space::Shared,
@@ -152,6 +141,7 @@ impl Guard<'_> {
         let Operand::Address(address) = instruction.operands[place] else {
             return;
         };
+        let is_narrow = self.is_narrow(address);
         let is_small = matches!(space, Space::Shared | Space::Local);
         if is_small {
             self.resolve_small(address, space);
@@ -194,7 +184,7 @@ impl Guard<'_> {
         }
         self.require_stride(instruction, &access);
         if is_small {
-            self.require_small(instruction, &access, space);
+            self.require_small(instruction, &access, space, is_narrow);
         } else {
             self.require_window(instruction, access.size);
             self.require_extent(instruction, &access);
@@ -431,6 +421,11 @@ impl Guard<'_> {
     /// A register of 32 bits that is the offset's lower half.
     pub(super) fn narrow(&self) -> Register {
         self.scratch.narrow
+    }
+
+    /// A register of 32 bits for the lower half of where the space begins.
+    pub(super) fn low(&self) -> Register {
+        self.scratch.low
     }
 
     pub(super) fn push(&mut self, instruction: Instruction) {
