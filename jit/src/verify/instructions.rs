@@ -292,8 +292,8 @@ fn check_rounding(instruction: &Instruction) -> Result<(), String> {
         (false, false) if instruction.has(Modifier::Sat) && holds_all(to, from) => {
             Err(format!("every {from} fits {to}; leave out .sat"))
         }
-        (_, true) if instruction.has(Modifier::Sat) && to == Type::Bf16 => {
-            Err("no .bf16 is saturated; leave out .sat, or convert to .f32 or .f16".into())
+        _ if instruction.has(Modifier::Sat) && [to, from].contains(&Type::Bf16) => {
+            Err("no .bf16 is saturated; leave out .sat, or convert by way of .f32".into())
         }
         _ if instruction.has(Modifier::Ftz) && ![to, from].contains(&Type::F32) => {
             Err("only an .f32 is flushed; leave out .ftz".into())
