@@ -20,7 +20,7 @@ const MOVED: &[Type] = &[Pred, B16, B32, B64, U16, U32, U64, S16, S32, S64, F32,
 const CONVERTED: &[Type] = &[U8, U16, U32, U64, S8, S16, S32, S64, F16, Bf16, F32, F64];
 const BYTES: &[Type] = &[U32, S32];
 const CARRIED: &[Type] = &[U32, S32, U64, S64];
-const ADDRESS: &[Type] = &[U64, U32];
+const ADDRESS: &[Type] = &[U64];
 const FLAG: &[Type] = &[U32, S32, F32];
 
 #[rustfmt::skip]
