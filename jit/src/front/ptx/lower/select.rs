@@ -112,10 +112,11 @@ fn fits(id: FormId, source: &Instruction<'_>) -> bool {
         && written().zip(&source.operands).all(|(role, operand)| {
             let is_vector = matches!(operand.kind, OperandKind::Vector(_));
             let wants_vector = matches!(role.count, Count::Exactly(2..) | Count::Any);
-            let takes_vector = role.tuple || role.count != Count::Single;
-            (!role.tuple || is_vector)
-                && (!wants_vector || is_vector)
-                && (takes_vector || !is_vector)
+            if is_vector {
+                role.tuple || role.count != Count::Single
+            } else {
+                !role.tuple && !wants_vector
+            }
         })
 }
 
