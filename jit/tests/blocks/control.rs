@@ -50,8 +50,9 @@ fn threads_of_three_dimensions_have_their_places_and_lanes() {
     let mut device = Device::of_body(body);
     device.block = [5, 4, 3];
     let found = device.results::<u32>(0, 120);
-    let place =
-        |number: u32| number / 20 << 24 | number / 5 % 4 << 16 | number % 5 << 8 | number % 32;
+    let place = |number: u32| {
+        ((number / 20) << 24) | ((number / 5 % 4) << 16) | ((number % 5) << 8) | (number % 32)
+    };
     let wanted: Vec<u32> = (0..60)
         .flat_map(|number| [place(number), place(number / 32 * 32)])
         .collect();
