@@ -4,7 +4,9 @@
 //! it alone reaches the base of a memory access through moves, additions and selections, or if it says `.ptr`. Where two
 //! parameters are added, neither is taken for one: the sum does not tell which is the address.
 
-use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register, Space};
+use crate::ir::{
+    Address, AddressBase, Function, Instruction, Modifier, Opcode, Operand, Register, Space,
+};
 
 /// The parameter that a register was computed from, as an address would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,10 @@ pub(crate) enum Root {
     None,
     /// This one.
     Parameter(u32),
+    /// None: it is the generic address of shared or local memory.
+    Small,
+    /// This one, or shared or local memory.
+    Mixed(u32),
     /// One or another.
     Several,
 }
@@ -22,6 +28,14 @@ impl Root {
         match (self, other) {
             (Self::None, root) | (root, Self::None) => root,
             (left, right) if left == right => left,
+            (Self::Parameter(index) | Self::Mixed(index), Self::Small)
+            | (Self::Small, Self::Parameter(index) | Self::Mixed(index)) => Self::Mixed(index),
+            (Self::Parameter(left), Self::Mixed(right))
+            | (Self::Mixed(left), Self::Parameter(right))
+                if left == right =>
+            {
+                Self::Mixed(left)
+            }
             _ => Self::Several,
         }
     }
@@ -55,7 +69,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
             Opcode::CpAsync => copied_root(instruction, &root),
             _ => Root::None,
         };
-        if let Root::Parameter(index) = address
+        if let Root::Parameter(index) | Root::Mixed(index) = address
             && let Some(pointer) = pointers.get_mut(index as usize)
         {
             *pointer = true;
@@ -64,7 +78,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
     pointers
 }
 
-/// The roots of all registers: a fixed point, reached after at most two rises of each register. Each rise looks again at the
+/// The roots of all registers: a fixed point, reached after at most three rises of each register. Each rise looks again at the
 /// instructions that read the register, so that the order of the text does not matter.
 pub(crate) fn roots(function: &Function) -> Vec<Root> {
     let all: Vec<&Instruction> = instructions(function).collect();
@@ -114,6 +128,12 @@ fn produced_root(
             }
             _ => Root::None,
         },
+        Opcode::Cvta
+            if !instruction.has(Modifier::To)
+                && matches!(instruction.space(), Space::Shared | Space::Local) =>
+        {
+            Root::Small
+        }
         Opcode::Mov | Opcode::Cvta | Opcode::Sub => source_root(instruction, 1, root),
         Opcode::Add | Opcode::Selp => {
             source_root(instruction, 1, root).join(source_root(instruction, 2, root))

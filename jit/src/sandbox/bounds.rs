@@ -10,7 +10,8 @@
 //!    buffers, and an aligned access never lies in two granules.
 
 use super::editor::{
-    add_block, add_fault, add_register, binary, branch, compare, convert, instruction, select, site,
+    add_block, add_fault, add_register, binary, branch, compare, convert,
+    instruction as new_instruction, select, site,
 };
 use super::extent::Access;
 use super::small::small_base;
@@ -202,7 +203,11 @@ impl Guard<'_> {
             // Each eight lanes give the rows of one matrix.
             Opcode::LdMatrix | Opcode::StMatrix if !instruction.has(Modifier::X4) => {
                 let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
-                let lane = Operand::Special(SpecialRegister::LaneId);
+                // Special registers are read by moves alone.
+                let lane = Operand::Register(self.scratch.narrow);
+                let special = Operand::Special(SpecialRegister::LaneId);
+                let operands = smallvec![lane.clone(), special];
+                self.push(new_instruction(Opcode::Mov, Type::U32, operands));
                 let lanes = Operand::Immediate(lanes);
                 self.push(compare(Modifier::Lt, Type::U32, outside, lane, lanes));
                 Some(outside)
@@ -437,7 +442,7 @@ impl Guard<'_> {
 
 fn load(t: Type, d: Register, address: Register) -> Instruction {
     let address = Address::new(AddressBase::Register(address), 0);
-    instruction(
+    new_instruction(
         Opcode::LdSandbox,
         t,
         smallvec![Operand::Register(d), Operand::Address(address)],
