@@ -456,7 +456,13 @@ impl Analysis<'_> {
         let Some(Lanes::Even(step)) = even.lanes else {
             return plain(Lanes::Varying);
         };
-        let lanes = if self.is_contained(even, step) {
+        let is_low_mask = |bits: u64| bits & bits.wrapping_add(1) == 0;
+        let lanes = if instruction.opcode() == Opcode::And
+            && constant.is_some_and(|bits| is_low_mask(bits) && step as u64 & bits == 0)
+        {
+            // The steps do not reach the bits that are kept.
+            Lanes::Uniform
+        } else if self.is_contained(even, step) {
             self.logic_lanes(instruction.opcode(), step, other, constant)
         } else {
             Lanes::Varying

@@ -247,10 +247,12 @@ impl Guard<'_> {
             _ => None,
         };
         if let Some(Sum { pointer, index, .. }) = sum {
+            // A register of its own: the difference is the same for all threads, the sum is not.
+            let start = add_register(self.function, Type::B64);
             self.push(binary(
                 Opcode::Sub,
                 Type::U64,
-                offset,
+                start,
                 register(pointer),
                 window,
             ));
@@ -258,7 +260,7 @@ impl Guard<'_> {
                 Opcode::Add,
                 Type::U64,
                 offset,
-                register(offset),
+                register(start),
                 register(index),
             ));
         } else {
@@ -420,6 +422,8 @@ impl Guard<'_> {
         );
         let next = add_block(self.function, Block::ending(Terminator::Exit));
         self.function.blocks[self.current].terminator = branch(self.scratch.outside, fault, next);
+        // Each check decides by a register of its own.
+        self.scratch.outside = add_register(self.function, Type::Pred);
         self.current = next.index();
     }
 

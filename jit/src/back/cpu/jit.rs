@@ -192,17 +192,14 @@ impl Compiler<'_> {
         } else {
             None
         };
-        let ids = match &segmented {
-            Some(segmented) if waits => {
+        let (ids, in_step) = match &segmented {
+            Some(segmented) if group.is_some() => self.in_step(segmented)?,
+            Some(segmented) => {
                 let entries = 0..=segmented.suspensions.len();
                 let ids = entries.map(|entry| self.segment(segmented, Way::Alone(entry), None));
-                ids.collect::<Result<_, _>>()?
+                (ids.collect::<Result<_, _>>()?, Vec::new())
             }
-            _ => vec![self.whole(function, proved)?],
-        };
-        let in_step = match &segmented {
-            Some(segmented) if group.is_some() => self.in_step(segmented)?,
-            _ => Vec::new(),
+            None => (vec![self.whole(function, proved)?], Vec::new()),
         };
         let sites = segmented
             .as_ref()
@@ -215,25 +212,13 @@ impl Compiler<'_> {
         })
     }
 
-    /// The segments for threads in step; nothing if they become too large, since a kernel can do without.
-    fn in_step(&mut self, segmented: &Segmented) -> Result<Vec<FuncId>, Failure> {
-        let mut ids = Vec::with_capacity(segmented.suspensions.len() + 1);
-        let any = self.declare()?;
-        for entry in 0..=segmented.suspensions.len() {
-            match self.translated(segmented, Way::InStep(entry), Some(any)) {
-                Ok(id) => {
-                    self.define(&segmented.function, id)?;
-                    ids.push(id);
-                }
-                Err(error) => return Err(Failure::Refused(error.refused())),
-            }
-        }
-        let translated = self.translate(any, None, |destination| {
-            codegen::translate_segment(segmented, Way::Any, destination)
-        });
-        translated.map_err(Untranslatable::refused)?;
-        self.define(&segmented.function, any)?;
-        Ok(ids)
+    /// For each segment the function that runs threads alone, which is one and the same, and the one that runs them in step.
+    fn in_step(&mut self, segmented: &Segmented) -> Result<(Vec<FuncId>, Vec<FuncId>), Failure> {
+        let any = self.segment(segmented, Way::Any, None)?;
+        let entries = 0..=segmented.suspensions.len();
+        let ids = entries.map(|entry| self.segment(segmented, Way::InStep(entry), Some(any)));
+        let ids: Vec<FuncId> = ids.collect::<Result<_, _>>()?;
+        Ok((vec![any; ids.len()], ids))
     }
 
     fn segment(
@@ -242,27 +227,12 @@ impl Compiler<'_> {
         way: Way,
         any: Option<FuncId>,
     ) -> Result<FuncId, Failure> {
-        let id = self.translated(segmented, way, any);
-        let id = id.map_err(Untranslatable::refused)?;
-        self.define(&segmented.function, id)?;
-        Ok(id)
-    }
-
-    /// Puts a segment's translation into the context.
-    fn translated(
-        &mut self,
-        segmented: &Segmented,
-        way: Way,
-        any: Option<FuncId>,
-    ) -> Result<FuncId, Untranslatable> {
-        let id = self.declare().map_err(|error| Untranslatable {
-            too_large: false,
-            span: error.span,
-            message: error.message,
-        })?;
-        self.translate(id, any, |destination| {
+        let id = self.declare()?;
+        let translated = self.translate(id, any, |destination| {
             codegen::translate_segment(segmented, way, destination)
-        })?;
+        });
+        translated.map_err(Untranslatable::refused)?;
+        self.define(&segmented.function, id)?;
         Ok(id)
     }
 

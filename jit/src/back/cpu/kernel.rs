@@ -265,8 +265,7 @@ impl Kernel {
             frames: 0,
         };
         let program = &self.0.program;
-        let (_, group) = program.code(launch.block);
-        if program.suspensions.is_empty() && group == 1 {
+        if program.suspensions.is_empty() && program.in_step.is_none() {
             return Arena::new(&needs, 0);
         }
         needs.local_threads = threads;

@@ -36,6 +36,8 @@ pub(super) struct InStep {
     pub(super) lanes: Vec<Lanes>,
     /// Where threads may part. Each is a block that branches and does nothing else.
     pub(super) partings: Vec<Parting>,
+    /// By block, whether what decides at its end is read behind it, too.
+    pub(super) decider_lives: Vec<bool>,
 }
 
 /// A branch that the threads of a group may take differently: each then goes on alone, from here.
@@ -43,8 +45,6 @@ pub(super) struct Parting {
     pub(super) block: BlockId,
     /// What they keep.
     pub(super) kept: Vec<Register>,
-    /// Whether what decides is read behind the branch, too.
-    pub(super) decider_lives: bool,
 }
 
 /// Where a thread goes on.
@@ -179,8 +179,10 @@ impl Segmented {
                 .map(|block| Parting {
                     block,
                     kept: liveness.at_start(block).collect(),
-                    decider_lives: decider_lives(&function, &liveness, block),
                 })
+                .collect(),
+            decider_lives: (0..function.blocks.len())
+                .map(|index| decider_lives(&function, &liveness, BlockId(index as u32)))
                 .collect(),
         });
         let frames = lay_out(&function, &suspensions, in_step.as_ref())?;
@@ -314,6 +316,23 @@ fn cut(function: &mut Function) -> Vec<(BlockId, BlockId)> {
     cuts
 }
 
+/// The block that records a fault, and the one that goes on, if a block ends in a guard: where one thread of a group faults, the
+/// launch ends, and no thread goes on alone.
+pub(super) fn guarded_by(function: &Function, block: usize) -> Option<(BlockId, BlockId)> {
+    let Terminator::Branch {
+        predicate,
+        then,
+        otherwise,
+    } = &function.blocks[block].terminator
+    else {
+        return None;
+    };
+    let fault = &function.blocks[then.index()];
+    let faults =
+        fault.instructions.is_empty() && matches!(fault.terminator, Terminator::Fault { .. });
+    (faults && !predicate.negated).then_some((*then, *otherwise))
+}
+
 /// Puts the branches that the threads of a group may take differently into blocks of their own; gives these in their order.
 fn split_partings(function: &mut Function, lanes: &[Lanes]) -> Vec<BlockId> {
     let mut partings = Vec::new();
@@ -323,7 +342,7 @@ fn split_partings(function: &mut Function, lanes: &[Lanes]) -> Vec<BlockId> {
             Terminator::Switch { index, .. } => *index,
             _ => continue,
         };
-        if lanes[decider.index()] == Lanes::Uniform {
+        if lanes[decider.index()] == Lanes::Uniform || guarded_by(function, index).is_some() {
             continue;
         }
         let parting = BlockId(function.blocks.len() as u32);

@@ -253,7 +253,9 @@ impl ThreadLoop {
         builder.switch_to_block(self.faulted);
         let site = builder.append_block_param(self.faulted, types::I32);
         let offset = builder.append_block_param(self.faulted, types::I64);
+        let lane = builder.append_block_param(self.faulted, types::I32);
         let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
+        let x = builder.ins().iadd(x, lane);
         let arguments = [self.launch, self.context, site, offset, x, y, z];
         builder.ins().call(record_fault, &arguments);
         leave(builder, Status::Faulted);
@@ -288,16 +290,18 @@ impl ThreadLoop {
         builder.ins().jump(leave, &[]);
     }
 
-    /// Records a fault and ends the block of threads.
+    /// Records a fault, of a thread that is so far from the first one of those in step, and ends the block of threads.
     pub(super) fn fault(
         &self,
         builder: &mut FunctionBuilder<'_>,
         site: u32,
         offset: Option<Value>,
+        lane: Option<Value>,
     ) {
         let site = builder.ins().iconst(types::I32, i64::from(site));
         let offset = offset.unwrap_or_else(|| builder.ins().iconst(types::I64, 0));
-        let arguments: [BlockArg; 2] = [site.into(), offset.into()];
+        let lane = lane.unwrap_or_else(|| builder.ins().iconst(types::I32, 0));
+        let arguments: [BlockArg; 3] = [site.into(), offset.into(), lane.into()];
         builder.ins().jump(self.faulted, &arguments);
     }
 

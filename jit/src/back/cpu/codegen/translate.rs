@@ -175,15 +175,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             }
             Terminator::Fault { site, offset } => {
                 let offset = offset.map(|register| self.register(register));
-                let cause = self.kernel.sites.get(*site as usize).map(|site| site.cause);
-                let mut site = self.scope.first_site + site;
-                if matches!(
-                    cause,
-                    Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
-                ) {
-                    site |= OUTSIDE_WINDOW;
-                }
-                self.scope.threads.fault(self.builder, site, offset);
+                self.fault(*site, offset, None);
             }
             // The sandbox turns traps into faults; one that is left ends the launch all the same.
             Terminator::Stop | Terminator::Trap(_) => leave(self.builder, Status::Stopped),
@@ -297,6 +289,19 @@ impl<'a, 'f> Translator<'a, 'f> {
             _ => (self.integer(instruction, t).ok_or_else(unexpected)?, t),
         };
         Ok(result)
+    }
+
+    /// Records a fault, and ends the block of threads.
+    pub(super) fn fault(&mut self, site: u32, offset: Option<Value>, lane: Option<Value>) {
+        let cause = self.kernel.sites.get(site as usize).map(|site| site.cause);
+        let mut site = self.scope.first_site + site;
+        if matches!(
+            cause,
+            Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
+        ) {
+            site |= OUTSIDE_WINDOW;
+        }
+        self.scope.threads.fault(self.builder, site, offset, lane);
     }
 
     /// To the block that a register counts; the last one where it counts too far.

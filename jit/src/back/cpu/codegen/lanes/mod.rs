@@ -7,6 +7,7 @@
 //! part: each is run to its next wait, or its end, alone.
 
 mod compute;
+mod guard;
 mod memory;
 mod part;
 

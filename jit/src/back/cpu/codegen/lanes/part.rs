@@ -5,13 +5,11 @@ use super::super::super::launch::field;
 use super::super::super::suspension::{Parting, Segmented};
 use super::super::Untranslatable;
 use super::super::check_operations;
-use super::super::compare::integer_condition;
 use super::super::threads::{RowLoop, ThreadLoop, launch_field, leave_with, plain};
 use super::super::translate::Translator;
 use super::WIDTH;
-use crate::analysis::Lanes;
 use crate::analysis::order::Region;
-use crate::ir::{BlockId, Instruction, Opcode, Operand, Predicate, Terminator, Type};
+use crate::ir::{BlockId, Register, Terminator};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
@@ -86,18 +84,6 @@ impl ThreadLoop {
     }
 }
 
-/// What decides a branch, and how the threads' answers are held.
-enum Decision {
-    /// Four threads a vector.
-    Masks(Vec<Value>),
-    /// The first and the last thread's answer, and whether what they compare does not wrap around in between.
-    Ends {
-        first: Value,
-        last: Value,
-        in_order: Value,
-    },
-}
-
 impl Translator<'_, '_> {
     /// Translates one block of the kernel for a group.
     pub(in super::super) fn fill_in_step(
@@ -108,12 +94,12 @@ impl Translator<'_, '_> {
         let kernel = self.kernel;
         let source = &kernel.blocks[id.index()];
         let waits = region.ends_at(id);
+        let guard = self.guard(id);
         let mut instructions = source.instructions.as_slice();
-        if waits && let Some((_, before)) = instructions.split_last() {
-            instructions = before;
-        }
-        let fused = self.fused(&source.terminator, instructions);
-        if fused.is_some()
+        let is_fused = guard
+            .as_ref()
+            .is_some_and(|guard| guard.comparison.is_some());
+        if (waits || is_fused)
             && let Some((_, before)) = instructions.split_last()
         {
             instructions = before;
@@ -122,79 +108,12 @@ impl Translator<'_, '_> {
             self.instruction_in_step(instruction)?;
             check_operations(self.builder, kernel, self.scope.most_operations)?;
         }
-        if let (Some(comparison), Terminator::Jump(parting)) = (fused, &source.terminator) {
-            self.part_by_ends(comparison, *parting);
-            return Ok(());
-        }
-        match &source.terminator {
-            Terminator::Jump(resume) if waits => self.wait_in_step(*resume),
-            terminator => self.terminator_in_step(id, terminator),
+        match (guard, &source.terminator) {
+            (Some(guard), _) => self.guard_in_step(guard)?,
+            (None, Terminator::Jump(resume)) if waits => self.wait_in_step(*resume),
+            (None, terminator) => self.terminator_in_step(id, terminator),
         }
         Ok(())
-    }
-
-    /// The comparison that decides a parting right behind it and nothing else, if both its ends tell what the threads between them
-    /// answer.
-    fn fused<'i>(
-        &self,
-        terminator: &Terminator,
-        instructions: &'i [Instruction],
-    ) -> Option<&'i Instruction> {
-        let Terminator::Jump(next) = terminator else {
-            return None;
-        };
-        let cut = self.scope.segment?.cut;
-        let (_, parting) = cut.parting(*next)?;
-        let comparison = instructions.last()?;
-        let Terminator::Branch { predicate, .. } = &self.kernel.blocks[next.index()].terminator
-        else {
-            return None;
-        };
-        let decides = comparison.operands.first() == Some(&Operand::Register(predicate.register));
-        let is_plain = comparison.opcode() == Opcode::Setp
-            && comparison.predicate.is_none()
-            && comparison.operands[1] == Operand::Absent
-            && comparison.operands[4] == Operand::Absent
-            && comparison
-                .t
-                .is_some_and(|t| t.bits() == 64 && t.is_integer())
-            && self.compares_in_order(comparison);
-        (decides && is_plain && !parting.decider_lives).then_some(comparison)
-    }
-
-    /// Whether one side of an ordering steps evenly upwards and the other is one value.
-    fn compares_in_order(&self, comparison: &Instruction) -> bool {
-        use crate::ir::Modifier as M;
-        let orders = [M::Lt, M::Le, M::Gt, M::Ge, M::Lo, M::Ls, M::Hi, M::Hs];
-        let ordered = orders.iter().any(|order| comparison.has(*order));
-        let lanes = |index: usize| match comparison.operands.get(index) {
-            Some(Operand::Register(register)) => Some(self.lanes_of(*register)),
-            Some(Operand::Immediate(_) | Operand::Hidden(_)) => Some(Lanes::Uniform),
-            _ => None,
-        };
-        let is_up = |lanes| matches!(lanes, Some(Lanes::Even(step)) if step > 0 && step < 1 << 20);
-        ordered && is_up(lanes(2)) && lanes(3) == Some(Lanes::Uniform)
-    }
-
-    fn part_by_ends(&mut self, comparison: &Instruction, parting: BlockId) {
-        let t = comparison.t.unwrap_or(Type::U64);
-        let condition = integer_condition(comparison, t);
-        let first = self.read(comparison, 2, t);
-        let bound = self.read(comparison, 3, t);
-        self.scope.threads.lane.set(self.group_size() - 1);
-        let last = self.read(comparison, 2, t);
-        self.scope.threads.lane.set(0);
-        let order = if t.is_signed() {
-            IntCC::SignedGreaterThanOrEqual
-        } else {
-            IntCC::UnsignedGreaterThanOrEqual
-        };
-        let decision = Decision::Ends {
-            first: self.builder.ins().icmp(condition, first, bound),
-            last: self.builder.ins().icmp(condition, last, bound),
-            in_order: self.builder.ins().icmp(order, last, first),
-        };
-        self.branch_in_step(parting, decision, Some(comparison));
     }
 
     fn terminator_in_step(&mut self, id: BlockId, terminator: &Terminator) {
@@ -204,10 +123,8 @@ impl Translator<'_, '_> {
             .is_some_and(|segment| segment.cut.parting(id).is_some());
         match terminator {
             Terminator::Branch { predicate, .. } if is_parting => {
-                let masks = (0..self.group_size() / WIDTH)
-                    .map(|part| self.packed(predicate.register, part))
-                    .collect();
-                self.branch_in_step(id, Decision::Masks(masks), None);
+                let masks = self.masks(predicate.register);
+                self.branch_in_step(id, &masks);
             }
             // Threads choose among many ways by themselves.
             Terminator::Switch { .. } if is_parting => self.part_ways(id),
@@ -221,13 +138,19 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// What each thread says of a predicate.
+    pub(super) fn masks(&mut self, register: Register) -> Vec<Value> {
+        let parts = 0..self.group_size() / WIDTH;
+        parts.map(|part| self.packed(register, part)).collect()
+    }
+
     fn waits_anywhere(&self) -> bool {
         let segment = self.scope.segment;
         segment.is_some_and(|segment| !segment.cut.suspensions.is_empty())
     }
 
     /// Goes on together where all threads answer alike, else each alone.
-    fn branch_in_step(&mut self, id: BlockId, decision: Decision, comparison: Option<&Instruction>) {
+    fn branch_in_step(&mut self, id: BlockId, masks: &[Value]) {
         let Terminator::Branch {
             predicate,
             then,
@@ -236,66 +159,37 @@ impl Translator<'_, '_> {
         else {
             return;
         };
-        let Predicate { negated, .. } = predicate;
         let (then, otherwise) = (self.block(then), self.block(otherwise));
-        let (yes, no) = if negated {
+        let (yes, no) = if predicate.negated {
             (otherwise, then)
         } else {
             (then, otherwise)
         };
-        let (all, none) = self.agreement(decision);
+        let every = masks
+            .iter()
+            .copied()
+            .reduce(|a, b| self.builder.ins().band(a, b));
+        let some = masks
+            .iter()
+            .copied()
+            .reduce(|a, b| self.builder.ins().bor(a, b));
+        let (Some(every), Some(some)) = (every, some) else {
+            return;
+        };
+        let every = self.builder.ins().vhigh_bits(types::I32, every);
+        let some = self.builder.ins().vhigh_bits(types::I32, some);
+        let all = self
+            .builder
+            .ins()
+            .icmp_imm_u(IntCC::Equal, every, (1 << WIDTH) - 1);
+        let none = self.builder.ins().icmp_imm_u(IntCC::Equal, some, 0);
         let (not_all, differ) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(differ);
         self.builder.ins().brif(all, yes, &[], not_all, &[]);
         self.builder.switch_to_block(not_all);
         self.builder.ins().brif(none, no, &[], differ, &[]);
         self.builder.switch_to_block(differ);
-        if let Some(comparison) = comparison {
-            // What was not computed for each thread is wanted now.
-            let computed = self.for_each_thread(|translator| translator.instruction(comparison));
-            debug_assert!(computed.is_ok());
-        }
         self.part_ways(id);
-    }
-
-    /// Whether all threads say yes, and whether none does.
-    fn agreement(&mut self, decision: Decision) -> (Value, Value) {
-        match decision {
-            Decision::Masks(masks) => {
-                let every = masks
-                    .iter()
-                    .copied()
-                    .reduce(|a, b| self.builder.ins().band(a, b));
-                let some = masks
-                    .iter()
-                    .copied()
-                    .reduce(|a, b| self.builder.ins().bor(a, b));
-                let (Some(every), Some(some)) = (every, some) else {
-                    let no = self.builder.ins().iconst(types::I8, 0);
-                    return (no, no);
-                };
-                let every = self.builder.ins().vhigh_bits(types::I32, every);
-                let some = self.builder.ins().vhigh_bits(types::I32, some);
-                (
-                    self.builder
-                        .ins()
-                        .icmp_imm_u(IntCC::Equal, every, (1 << WIDTH) - 1),
-                    self.builder.ins().icmp_imm_u(IntCC::Equal, some, 0),
-                )
-            }
-            Decision::Ends {
-                first,
-                last,
-                in_order,
-            } => {
-                let both = self.builder.ins().band(first, last);
-                let all = self.builder.ins().band(both, in_order);
-                let either = self.builder.ins().bor(first, last);
-                let neither = self.builder.ins().bxor_imm_u(either, 1);
-                let none = self.builder.ins().band(neither, in_order);
-                (all, none)
-            }
-        }
     }
 
     /// Leaves what every thread keeps, and runs each alone from here.
