@@ -2,6 +2,7 @@
 
 use crate::device::{Device, kernel};
 use wasi_cuda_jit::cpu::FaultKind;
+use wasi_cuda_jit::{CompileOptions, sandboxed_ptx};
 
 const STORE: &str =
     "\nmul.wide.u32 %rd1, %t, 4;\nadd.s64 %rd1, %rd1, %window;\nst.global.u32 [%rd1], %r1;";
@@ -141,4 +142,31 @@ fn a_modules_variables_begin_as_they_are_declared_and_stay() {
         let wanted: Vec<u32> = (0..32).map(|t| [3, 5, 7, 11][t % 4] * counter).collect();
         assert_eq!(device.read::<u32>(0, 32), wanted);
     }
+}
+
+#[test]
+fn a_volatile_generic_access_is_a_plain_one_in_local_memory() {
+    let body = "
+        .local .align 4 .b8 own[8];
+        mov.u64 %rd2, own; cvta.local.u64 %rd2, %rd2;
+        st.volatile.u32 [%rd2], %t; ld.relaxed.gpu.u32 %r1, [%rd2];";
+    let body = format!("{body}{STORE}");
+    let source = format!(
+        ".version 8.0\n.target sm_80\n.address_size 64\n{}",
+        kernel(&body)
+    );
+    let printed = sandboxed_ptx(&source, &CompileOptions::default()).unwrap();
+    let in_local: Vec<&str> = printed
+        .lines()
+        .filter(|line| line.contains(".local.u32"))
+        .collect();
+    assert_eq!(in_local.len(), 2, "{printed}");
+    assert!(
+        in_local
+            .iter()
+            .all(|line| line.contains("\tst.local") || line.contains("\tld.local")),
+        "{in_local:?}"
+    );
+    let wanted: Vec<u32> = (0..32).collect();
+    assert_eq!(Device::of_body(&body).results::<u32>(0, 32), wanted);
 }

@@ -43,7 +43,13 @@ fn prints(form: &Form, problems: &mut Vec<String>) -> Vec<String> {
         if form.row.refused.is_some() {
             continue;
         }
-        match sandboxed_ptx(&source, &CompileOptions { checked: true }) {
+        match sandboxed_ptx(
+            &source,
+            &CompileOptions {
+                checked: true,
+                ..CompileOptions::default()
+            },
+        ) {
             Ok(text) => texts.push(text),
             // What the verifier refuses need not be taken by anybody.
             Err(_) => {
