@@ -4,6 +4,7 @@ mod blocks;
 mod calls;
 mod globals;
 mod memory;
+mod numbering;
 mod operands;
 mod parameters;
 mod registers;
@@ -150,13 +151,18 @@ impl<'a, 'd> Lowering<'a, 'd> {
             Ok(copies) => self.blocks.prepend(copies),
             Err(error) => self.found.push(error),
         }
-        let blocks = self.blocks.finish(self.found);
+        let mut blocks = self.blocks.finish(self.found);
+        let (registers, variables) = numbering::renumber(
+            &mut blocks,
+            self.registers.into_types(),
+            self.variables.of_function,
+        );
         Function {
             name: kernel.name.text.to_owned(),
             span: kernel.name.span,
             parameters: self.parameters,
-            variables: self.variables.of_function,
-            registers: self.registers.into_types(),
+            variables,
+            registers,
             blocks,
             max_threads: kernel.max_threads,
             sites: Vec::new(),
