@@ -10,7 +10,8 @@
 //!    buffers, and an aligned access never lies in two granules.
 
 use super::editor::{
-    add_block, add_fault, add_register, binary, branch, compare, convert, instruction, select, site,
+    add_block, add_fault, add_register, binary, branch, compare, convert,
+    instruction as new_instruction, select, site,
 };
 use super::extent::Access;
 use super::small::small_base;
@@ -214,7 +215,13 @@ impl Guard<'_> {
                 let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
                 let lane = Operand::Special(SpecialRegister::LaneId);
                 let lanes = Operand::Immediate(lanes);
-                self.push(compare(Modifier::Lt, Type::U32, outside, lane, lanes));
+                let narrow = Operand::Register(self.narrow());
+                self.push(new_instruction(
+                    Opcode::Mov,
+                    Type::U32,
+                    smallvec![narrow.clone(), lane],
+                ));
+                self.push(compare(Modifier::Lt, Type::U32, outside, narrow, lanes));
                 Some(outside)
             }
             // A copy of no bytes fills with zeros.
@@ -428,7 +435,7 @@ impl Guard<'_> {
         self.current = next.index();
     }
 
-    /// A register of 32 bits that is the offset's lower half.
+    /// A register of 32 bits.
     pub(super) fn narrow(&self) -> Register {
         self.scratch.narrow
     }
@@ -442,7 +449,7 @@ impl Guard<'_> {
 
 fn load(t: Type, d: Register, address: Register) -> Instruction {
     let address = Address::new(AddressBase::Register(address), 0);
-    instruction(
+    new_instruction(
         Opcode::LdSandbox,
         t,
         smallvec![Operand::Register(d), Operand::Address(address)],
