@@ -15,9 +15,10 @@ mod fields;
 mod float;
 mod integer;
 mod numbers;
+mod video;
 
 /// The texts of the modules above, which spell every instruction that is tried.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 8] = [
     include_str!("approximate.rs"),
     include_str!("bits.rs"),
     include_str!("compare.rs"),
@@ -25,6 +26,7 @@ const TEXTS: [&str; 7] = [
     include_str!("fields.rs"),
     include_str!("float.rs"),
     include_str!("integer.rs"),
+    include_str!("video.rs"),
 ];
 
 #[test]
