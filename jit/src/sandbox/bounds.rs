@@ -25,6 +25,9 @@ use smallvec::smallvec;
 /// log2 of the bytes that one entry of the granule table describes.
 const GRANULE_SHIFT: u64 = 8;
 
+/// Instructions that a guard adds to the block that it begins in, at most.
+const INSTRUCTIONS_OF_A_GUARD: usize = 12;
+
 /// Registers that each guard uses anew: nothing in them outlives the access.
 #[derive(Clone, Copy)]
 pub(super) struct Scratch {
@@ -96,15 +99,24 @@ fn guard_block(
         scratch: scratch[0],
     };
     let mut sums = Sums::default();
-    for mut instruction in instructions {
+    let mut instructions = instructions.into_iter();
+    guard.reserve(run_length(instructions.as_slice()));
+    while let Some(mut instruction) = instructions.next() {
         if is_access(&instruction) {
             guard.instruction(&mut instruction, scratch, &sums, checked);
+            guard.reserve(1 + run_length(instructions.as_slice()));
         }
         sums.after(&instruction, pointers);
         guard.push(instruction);
     }
     let current = guard.current;
     function.blocks[current].terminator = last;
+}
+
+/// How many instructions there are before the next access.
+fn run_length(instructions: &[Instruction]) -> usize {
+    let next = instructions.iter().position(is_access);
+    next.unwrap_or(instructions.len())
 }
 
 /// Writes guards at the end of a block, and goes on in a new one after each.
@@ -433,6 +445,12 @@ impl Guard<'_> {
         let next = add_block(self.function, Block::ending(Terminator::Exit));
         self.function.blocks[self.current].terminator = branch(self.scratch.outside, fault, next);
         self.current = next.index();
+    }
+
+    /// Makes room for so many instructions and the guard behind them, so that the list need not be copied while it grows.
+    fn reserve(&mut self, count: usize) {
+        let instructions = &mut self.function.blocks[self.current].instructions;
+        instructions.reserve_exact(count + INSTRUCTIONS_OF_A_GUARD);
     }
 
     /// A register of 32 bits.

@@ -93,6 +93,17 @@ fn target_number(target: &ast::Name<'_>, found: &mut Diagnostics) -> u32 {
         })
 }
 
+/// Operands that come with an instruction: as many as take no more memory than it does.
+const OPERANDS_OF_ONE: usize = 8;
+
+fn elements(operands: &[ir::Operand]) -> usize {
+    let count = |operand: &ir::Operand| match operand {
+        ir::Operand::Vector(elements) => elements.len(),
+        _ => 1,
+    };
+    operands.iter().map(count).sum()
+}
+
 /// Instructions that the module's kernels may have.
 struct Budget {
     most: usize,
@@ -205,15 +216,15 @@ impl<'a, 'd> Lowering<'a, 'd> {
             }
             Statement::Instruction(instruction) => {
                 self.span = instruction.name.span;
-                self.spend()?;
+                self.spend(1)?;
                 self.instruction(instruction)
             }
         }
     }
 
-    /// Counts one more instruction, those of called functions each time.
-    fn spend(&mut self) -> Result<(), Diagnostic> {
-        match self.budget.left.checked_sub(1) {
+    /// Counts so many more instructions, those of called functions each time.
+    fn spend(&mut self, count: usize) -> Result<(), Diagnostic> {
+        match self.budget.left.checked_sub(count) {
             Some(left) => {
                 self.budget.left = left;
                 Ok(())
@@ -254,6 +265,8 @@ impl<'a, 'd> Lowering<'a, 'd> {
             return Ok(());
         }
         let operands = self.operands(source, &selected)?;
+        // One with many operands takes the memory of several.
+        self.spend(elements(&operands) / OPERANDS_OF_ONE)?;
         self.blocks.push(ir::Instruction {
             form: selected.form,
             t: selected.t,

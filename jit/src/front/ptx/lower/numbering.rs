@@ -62,11 +62,10 @@ impl Numbers {
             Operand::Register(register) | Operand::Negated(register) => self.register(register),
             Operand::Symbol(symbol, _) => self.symbol(symbol),
             Operand::Address(address) => self.base(&mut address.base),
-            Operand::Tensor(address, coordinates) => {
-                self.base(&mut address.base);
-                coordinates
-                    .iter_mut()
-                    .for_each(|operand| self.operand(operand));
+            Operand::Tensor(place) => {
+                self.base(&mut place.address.base);
+                let coordinates = place.coordinates.iter_mut();
+                coordinates.for_each(|operand| self.operand(operand));
             }
             Operand::Vector(elements) => elements
                 .iter_mut()
