@@ -153,7 +153,10 @@ fn a_store_of_a_matrix_is_guarded_like_a_load() {
 fn in_checked_mode_a_matrix_begins_and_ends_in_a_buffer() {
     let found = |offset: usize| {
         let source = kernel(&load_matrix(".global", offset, 64));
-        let options = CompileOptions { checked: true };
+        let options = CompileOptions {
+            checked: true,
+            ..CompileOptions::default()
+        };
         Device::compile_with(&source, &options)
             .run()
             .err()
