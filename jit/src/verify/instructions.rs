@@ -279,19 +279,24 @@ fn check_rounding(instruction: &Instruction) -> Result<(), String> {
         (true, true) if from.bits() == to.bits() && from != to && !rounds => {
             Err("a conversion that loses bits needs .rn".into())
         }
-        (true, true) if from.bits() == to.bits() && from != to => Ok(()),
         (true, true) if from.bits() > to.bits() && !rounds => {
             Err("a conversion that loses bits needs .rn".into())
         }
-        (true, true) if from.bits() != to.bits() && rounds_to_integer => {
+        (true, true) if from != to && rounds_to_integer => {
             Err("rounding to an integer needs two equal types".into())
         }
-        (true, true) if from.bits() <= to.bits() && rounds => {
+        (true, true) if (from == to || from.bits() < to.bits()) && rounds => {
             Err("nothing is rounded here; leave out .rn".into())
         }
         (false, false) if rounds || rounds_to_integer => Err("integers are not rounded".into()),
         (false, false) if instruction.has(Modifier::Sat) && holds_all(to, from) => {
             Err(format!("every {from} fits {to}; leave out .sat"))
+        }
+        (_, true) if instruction.has(Modifier::Sat) && to == Type::Bf16 => {
+            Err("no .bf16 is saturated; leave out .sat, or convert to .f32 or .f16".into())
+        }
+        _ if instruction.has(Modifier::Ftz) && ![to, from].contains(&Type::F32) => {
+            Err("only an .f32 is flushed; leave out .ftz".into())
         }
         _ => Ok(()),
     }

@@ -264,3 +264,97 @@ fn approximations_of_special_operands_are_exact() {
         }
     }
 }
+
+/// A function of double precision: as it is spelt, exactly, and whether subnormal numbers are zeros and the lower word is.
+type Double = (&'static str, fn(f64) -> f64, bool);
+
+const DOUBLES: [Double; 3] = [
+    ("rcp.approx.ftz.f64 %d, %a;", |x| 1.0 / x, true),
+    ("rsqrt.approx.f64 %d, %a;", |x| 1.0 / x.sqrt(), false),
+    ("rsqrt.approx.ftz.f64 %d, %a;", |x| 1.0 / x.sqrt(), true),
+];
+
+#[test]
+fn approximations_of_doubles_have_at_least_twenty_bits() {
+    let operands: Vec<_> = (0..200u64)
+        .map(|step| [(step * 0x0009_1234_5678_9abc) + 0x0010_0000_0000_0000, 0, 0])
+        .collect();
+    for (body, exact, is_gross) in DOUBLES {
+        let applied = Applied::compile(body, "f64", ["f64"; 3]);
+        for (operand, actual) in operands.iter().zip(applied.run(&operands)) {
+            let expected = exact(f64::from_bits(operand[0]));
+            let value = f64::from_bits(actual);
+            let error = (value / expected - 1.0).abs();
+            assert!(
+                error
+                    < if is_gross {
+                        2f64.powi(-19)
+                    } else {
+                        2f64.powi(-50)
+                    },
+                "`{body}` of {operand:x?} gives {value}, not {expected}"
+            );
+            assert!(!is_gross || actual as u32 == 0, "`{body}` has a lower word");
+        }
+    }
+}
+
+#[test]
+fn approximations_of_special_doubles_are_exact() {
+    let (infinity, nan, subnormal) = (f64::INFINITY, f64::NAN, f64::from_bits(1 << 40));
+    let expected: [(usize, &[(f64, f64)]); 3] = [
+        (
+            0,
+            &[
+                (0.0, infinity),
+                (-0.0, -infinity),
+                (subnormal, infinity),
+                (-subnormal, -infinity),
+                (infinity, 0.0),
+                (-infinity, -0.0),
+                (1.0, 1.0),
+                (f64::MAX, 0.0),
+                (-f64::MAX, -0.0),
+                (nan, nan),
+            ],
+        ),
+        (
+            1,
+            &[
+                (0.0, infinity),
+                (-0.0, -infinity),
+                (-subnormal, nan),
+                (infinity, 0.0),
+                (-1.0, nan),
+                (4.0, 0.5),
+                (nan, nan),
+            ],
+        ),
+        (
+            2,
+            &[
+                (0.0, infinity),
+                (-0.0, -infinity),
+                (subnormal, infinity),
+                (-subnormal, -infinity),
+                (infinity, 0.0),
+                (-1.0, nan),
+                (4.0, 0.5),
+                (nan, nan),
+            ],
+        ),
+    ];
+    for (index, pairs) in expected {
+        let body = DOUBLES[index].0;
+        let applied = Applied::compile(body, "f64", ["f64"; 3]);
+        let operands: Vec<_> = pairs.iter().map(|(x, _)| [x.to_bits(), 0, 0]).collect();
+        for ((operand, result), actual) in pairs.iter().zip(applied.run(&operands)) {
+            let actual = f64::from_bits(actual);
+            let same = actual.to_bits() == result.to_bits() || (actual.is_nan() && result.is_nan());
+            assert!(
+                same,
+                "`{body}` of {operand:e} gives {actual} instead of {result}"
+            );
+        }
+    }
+}

@@ -92,7 +92,8 @@ struct AlignedParameters([u64; 2]);
 /// The register that holds a value of a type.
 fn register(ty: &str) -> &str {
     match ty {
-        "b8" | "u8" | "s8" => "b32",
+        "b8" | "u8" | "s8" | "f16x2" | "bf16x2" | "u16x2" | "s16x2" | "tf32" => "b32",
+        "f16" | "bf16" | "e4m3x2" | "e5m2x2" => "b16",
         ty => ty,
     }
 }
@@ -109,7 +110,7 @@ fn load(name: &str, ty: &str) -> String {
         ),
         // All bits of the register, so that what lies above the type's is seen to be ignored.
         "b8" | "u8" | "s8" => format!("ld.global.b32 %{name}, [%at2+{offset}];\n"),
-        ty => format!("ld.global.{ty} %{name}, [%at2+{offset}];\n"),
+        ty => format!("ld.global.{} %{name}, [%at2+{offset}];\n", register(ty)),
     }
 }
 
@@ -118,6 +119,6 @@ fn store(ty: &str) -> String {
     match ty {
         "pred" => format!("selp.u32 %flag1, 1, 0, %d;\nst.global.u32 [%at2+{offset}], %flag1;\n"),
         "b8" | "u8" | "s8" => format!("st.global.b32 [%at2+{offset}], %d;\n"),
-        ty => format!("st.global.{ty} [%at2+{offset}], %d;\n"),
+        ty => format!("st.global.{} [%at2+{offset}], %d;\n", register(ty)),
     }
 }

@@ -7,24 +7,38 @@ use wasi_cuda_jit::ir::Effect;
 
 mod approximate;
 mod bits;
+mod carry;
 mod cases;
 mod compare;
 mod convert;
 mod device;
+mod exact;
 mod fields;
 mod float;
+mod half;
 mod integer;
+mod narrow;
 mod numbers;
+mod packed;
+mod rounding;
+mod spellings;
+mod words;
 
 /// The texts of the modules above, which spell every instruction that is tried.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 13] = [
     include_str!("approximate.rs"),
     include_str!("bits.rs"),
+    include_str!("carry.rs"),
     include_str!("compare.rs"),
     include_str!("convert.rs"),
     include_str!("fields.rs"),
     include_str!("float.rs"),
+    include_str!("half.rs"),
     include_str!("integer.rs"),
+    include_str!("narrow.rs"),
+    include_str!("packed.rs"),
+    include_str!("rounding.rs"),
+    include_str!("words.rs"),
 ];
 
 #[test]

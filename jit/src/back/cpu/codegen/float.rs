@@ -9,8 +9,8 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 impl Translator<'_, '_> {
     /// The value of a floating-point instruction; none if the opcode is no such instruction.
     pub(super) fn float(&mut self, instruction: &Instruction, t: Type) -> Option<Value> {
-        if let (Type::F64, Some(value)) = (t, self.approximate_double(instruction)) {
-            return Some(value);
+        if t == Type::F64 && instruction.has(Modifier::Approx) {
+            return self.approximate_double(instruction);
         }
         let flushes = instruction.has(Modifier::Ftz);
         let mut operand = |index| {
@@ -69,9 +69,6 @@ impl Translator<'_, '_> {
 
     /// The functions of `.f64` that are approximated.
     fn approximate_double(&mut self, instruction: &Instruction) -> Option<Value> {
-        if !instruction.has(Modifier::Approx) {
-            return None;
-        }
         let a = self.read(instruction, 1, Type::F64);
         match instruction.opcode() {
             Opcode::Rcp => Some(self.call_runtime(Runtime::RcpGross, &[a])),
