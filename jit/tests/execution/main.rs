@@ -1,0 +1,55 @@
+//! Every kernel of the corpus computes on the CPU device what plain Rust computes, whoever compiled it: to the bit for
+//! integers and IEEE operations, and within a bound stated beside the case for approximate functions and for sums whose
+//! order is the device's.
+//!
+//! Where sums are in another order than the reference's, most inputs are small multiples of a power of two, so that every
+//! order gives the same.
+
+mod corpus;
+mod device;
+mod launch;
+mod numbers;
+
+mod elementwise;
+mod integers;
+
+use corpus::{Row, try_all};
+
+/// All tables, each for a test below.
+const TABLES: [&[Row]; 2] = [elementwise::KERNELS, integers::KERNELS];
+
+#[test]
+fn elementwise_kernels_equal_plain_rust() {
+    try_all(elementwise::KERNELS);
+}
+
+#[test]
+fn integer_kernels_equal_plain_rust() {
+    try_all(integers::KERNELS);
+}
+
+/// Kernels that are not run, and why.
+const NOT_RUN: [(&str, &str, &str); 1] = [(
+    "cuda/barriers",
+    "named_barriers",
+    "barriers with a count are refused: they can hang a device",
+)];
+
+#[test]
+fn every_kernel_has_a_case_or_a_reason() {
+    let run = TABLES.iter().flat_map(|table| table.iter());
+    let mut known: Vec<_> = run.map(|(file, kernel, _)| (*file, *kernel)).collect();
+    known.extend(NOT_RUN.map(|(file, kernel, _)| (file, kernel)));
+    let listed: Vec<_> = include_str!("../../corpus/kernels.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let mut columns = line.split('\t');
+            (columns.next().unwrap_or(""), columns.next().unwrap_or(""))
+        })
+        .collect();
+    let missing: Vec<_> = listed.iter().filter(|kernel| !known.contains(kernel)).collect();
+    assert!(missing.is_empty(), "{} without a case: {missing:?}", missing.len());
+    let unknown: Vec<_> = known.iter().filter(|kernel| !listed.contains(kernel)).collect();
+    assert!(unknown.is_empty(), "not in kernels.txt: {unknown:?}");
+}
