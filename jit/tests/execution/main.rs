@@ -11,12 +11,16 @@ mod launch;
 mod numbers;
 
 mod elementwise;
+mod fragments;
+mod images;
 mod integers;
+mod linear;
+mod reductions;
 
 use corpus::{Row, try_all};
 
 /// All tables, each for a test below.
-const TABLES: [&[Row]; 2] = [elementwise::KERNELS, integers::KERNELS];
+const TABLES: [&[Row]; 6] = [elementwise::KERNELS, fragments::KERNELS, images::KERNELS, integers::KERNELS, linear::KERNELS, reductions::KERNELS];
 
 #[test]
 fn elementwise_kernels_equal_plain_rust() {
@@ -26,6 +30,26 @@ fn elementwise_kernels_equal_plain_rust() {
 #[test]
 fn integer_kernels_equal_plain_rust() {
     try_all(integers::KERNELS);
+}
+
+#[test]
+fn products_of_matrices_equal_plain_rust() {
+    try_all(linear::KERNELS);
+}
+
+#[test]
+fn products_of_tensor_cores_equal_plain_rust() {
+    try_all(fragments::KERNELS);
+}
+
+#[test]
+fn reductions_and_scans_equal_plain_rust() {
+    try_all(reductions::KERNELS);
+}
+
+#[test]
+fn kernels_on_planes_equal_plain_rust() {
+    try_all(images::KERNELS);
 }
 
 /// Kernels that are not run, and why.
