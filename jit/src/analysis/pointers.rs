@@ -4,7 +4,9 @@
 //! it alone reaches the base of a memory access through moves, additions and selections, or if it says `.ptr`. Where two
 //! parameters are added, neither is taken for one: the sum does not tell which is the address.
 
-use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register, Space};
+use crate::ir::{
+    Address, AddressBase, Function, Hidden, Instruction, Modifier, Opcode, Operand, Register, Space,
+};
 
 /// The parameter that a register was computed from, as an address would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub(crate) enum Root {
     None,
     /// This one.
     Parameter(u32),
-    /// One or another.
+    /// One or another, or a variable.
     Several,
 }
 
@@ -114,6 +116,14 @@ fn produced_root(
             }
             _ => Root::None,
         },
+        // An address in a block's or a thread's memory, whatever it was computed from.
+        Opcode::Cvta
+            if !instruction.has(Modifier::To)
+                && !instruction.has(Modifier::Global)
+                && !instruction.has(Modifier::Const) =>
+        {
+            Root::Several
+        }
         Opcode::Mov | Opcode::Cvta | Opcode::Sub => source_root(instruction, 1, root),
         Opcode::Add | Opcode::Selp => {
             source_root(instruction, 1, root).join(source_root(instruction, 2, root))
@@ -126,6 +136,11 @@ fn produced_root(
 fn source_root(instruction: &Instruction, index: usize, root: &impl Fn(&Register) -> Root) -> Root {
     match instruction.operands.get(index) {
         Some(Operand::Register(register)) => root(register),
+        // The address of a variable, before and after it has its place.
+        Some(
+            Operand::Symbol(..)
+            | Operand::Hidden(Hidden::SharedBase | Hidden::LocalBase | Hidden::Variables),
+        ) => Root::Several,
         _ => Root::None,
     }
 }

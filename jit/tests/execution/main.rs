@@ -10,17 +10,22 @@ mod device;
 mod launch;
 mod numbers;
 
+mod atomics;
+mod calls;
 mod elementwise;
 mod fragments;
 mod images;
 mod integers;
 mod linear;
+mod memory;
 mod reductions;
+mod sorting;
+mod warps;
 
 use corpus::{Row, try_all};
 
 /// All tables, each for a test below.
-const TABLES: [&[Row]; 6] = [elementwise::KERNELS, fragments::KERNELS, images::KERNELS, integers::KERNELS, linear::KERNELS, reductions::KERNELS];
+const TABLES: [&[Row]; 11] = [atomics::KERNELS, calls::KERNELS, elementwise::KERNELS, fragments::KERNELS, images::KERNELS, integers::KERNELS, linear::KERNELS, memory::KERNELS, reductions::KERNELS, sorting::KERNELS, warps::KERNELS];
 
 #[test]
 fn elementwise_kernels_equal_plain_rust() {
@@ -50,6 +55,31 @@ fn reductions_and_scans_equal_plain_rust() {
 #[test]
 fn kernels_on_planes_equal_plain_rust() {
     try_all(images::KERNELS);
+}
+
+#[test]
+fn sorting_and_counting_equal_plain_rust() {
+    try_all(sorting::KERNELS);
+}
+
+#[test]
+fn atomics_and_barriers_equal_plain_rust() {
+    try_all(atomics::KERNELS);
+}
+
+#[test]
+fn operations_of_warps_equal_plain_rust() {
+    try_all(warps::KERNELS);
+}
+
+#[test]
+fn memory_of_each_kind_equals_plain_rust() {
+    try_all(memory::KERNELS);
+}
+
+#[test]
+fn calls_and_choices_equal_plain_rust() {
+    try_all(calls::KERNELS);
 }
 
 /// Kernels that are not run, and why.
