@@ -13,7 +13,11 @@ pub(crate) const KERNELS: &[Row] = &[
     ("cuda/atomics", "atomics_by_exchange", by_exchange),
     ("cuda/atomics", "lock_and_count", lock_and_count),
     ("cuda/memory_order", "orders_and_scopes", orders_and_scopes),
-    ("cuda/memory_order", "release_and_acquire", release_and_acquire),
+    (
+        "cuda/memory_order",
+        "release_and_acquire",
+        release_and_acquire,
+    ),
     ("rust/histogram", "each_atomic", each_atomic),
     ("rust/histogram", "hand_over", hand_over),
     ("cuda/barriers", "barrier_votes", barrier_votes),
@@ -38,7 +42,11 @@ fn atomics_u32(subject: &Subject) {
             now[4] |= x;
             now[5] ^= x;
             now[6] = if now[6] >= 1000 { 0 } else { now[6] + 1 };
-            now[7] = if now[7] == 0 || now[7] > 1000 { 1000 } else { now[7] - 1 };
+            now[7] = if now[7] == 0 || now[7] > 1000 {
+                1000
+            } else {
+                now[7] - 1
+            };
             now[8] = *x;
             if now[9] == 0 {
                 now[9] = *x;
@@ -46,7 +54,10 @@ fn atomics_u32(subject: &Subject) {
             seen
         };
         let found: Vec<u32> = data.iter().map(found).collect();
-        let launch = Launch::threads(n, block).update(&before, &now).output(&found).input(&data);
+        let launch = Launch::threads(n, block)
+            .update(&before, &now)
+            .output(&found)
+            .input(&data);
         subject.check(launch.value(n as i32));
     }
 }
@@ -70,7 +81,10 @@ fn atomics_u64(subject: &Subject) {
             seen
         };
         let found: Vec<u64> = data.iter().map(found).collect();
-        let launch = Launch::threads(n, block).update(&before, &now).output(&found).input(&data);
+        let launch = Launch::threads(n, block)
+            .update(&before, &now)
+            .output(&found)
+            .input(&data);
         subject.check(launch.value(n as i32));
     }
 }
@@ -93,9 +107,13 @@ fn without_result(subject: &Subject) {
             wide_after[2] = wide_after[2].max(unsigned);
             wide_after[3] |= 1 << (x & 63);
         }
-        let launch = Launch::threads(n, block).update(&numbers, &numbers_after).update(&wide, &wide_after);
+        let launch = Launch::threads(n, block)
+            .update(&numbers, &numbers_after)
+            .update(&wide, &wide_after);
         let launch = launch.update(&[1.5f32], &[sum as f32 + 1.5]);
-        let launch = launch.update(&[2.5f64], &[f64::from(sum) + 2.5]).input(&data);
+        let launch = launch
+            .update(&[2.5f64], &[f64::from(sum) + 2.5])
+            .input(&data);
         subject.check(launch.value(n as i32));
     }
 }
@@ -116,11 +134,18 @@ fn shared(subject: &Subject) {
                 part.iter().fold(0, |all, x| all ^ x),
             ]);
             let squares = part.iter().map(|x| u64::from(*x) * u64::from(*x));
-            wide.extend([part.iter().copied().map(u64::from).sum(), squares.max().unwrap_or(0)]);
+            wide.extend([
+                part.iter().copied().map(u64::from).sum(),
+                squares.max().unwrap_or(0),
+            ]);
             // Sums of a hundred numbers below 2^20 are below 2^27: rounded, in the order of threads.
             floats.push(part.iter().fold(0.0, |sum, x| sum + *x as f32));
         }
-        let launch = launch.output(&numbers).output(&wide).output(&floats).input(&data);
+        let launch = launch
+            .output(&numbers)
+            .output(&wide)
+            .output(&floats)
+            .input(&data);
         subject.check(launch.value(n as i32));
     }
 }
@@ -131,7 +156,12 @@ fn by_exchange(subject: &Subject) {
         let largest = data.iter().copied().fold(0.5, f32::max);
         let product = data.iter().fold(3.0, |product, x| product * f64::from(*x));
         let launch = Launch::threads(n, block).update(&[0.5f32], &[largest]);
-        subject.check(launch.update(&[3.0f64], &[product]).input(&data).value(n as i32));
+        subject.check(
+            launch
+                .update(&[3.0f64], &[product])
+                .input(&data)
+                .value(n as i32),
+        );
     }
 }
 
@@ -153,7 +183,9 @@ fn orders_and_scopes(subject: &Subject) {
 }
 
 fn release_and_acquire(subject: &Subject) {
-    let launch = Launch::line(2, 32).update(&[0u32], &[1]).update(&[7u32], &[42]);
+    let launch = Launch::line(2, 32)
+        .update(&[0u32], &[1])
+        .update(&[7u32], &[42]);
     subject.check(launch.update(&[0u32], &[42]));
 }
 
@@ -174,14 +206,18 @@ fn each_atomic(subject: &Subject) {
             wide_after[1] |= 1 << (x & 63);
             wide_after[2] = wide_after[2].wrapping_mul(3).wrapping_add(unsigned);
         }
-        let launch = Launch::threads(n, block).input(&data).update(&words, &words_after);
+        let launch = Launch::threads(n, block)
+            .input(&data)
+            .update(&words, &words_after);
         subject.check(launch.update(&wide, &wide_after).value(n as u32));
     }
 }
 
 fn hand_over(subject: &Subject) {
     for (blocks, block) in [(1, 64), (2, 32)] {
-        let launch = Launch::line(blocks, block).update(&[0u32], &[42]).update(&[0u32], &[1]);
+        let launch = Launch::line(blocks, block)
+            .update(&[0u32], &[42])
+            .update(&[0u32], &[1]);
         subject.check(launch.update(&[0u32], &[42]));
     }
 }
@@ -221,7 +257,10 @@ fn relaxed(data: &[f32], limit: usize, fused: bool) -> Vec<f32> {
             }
         };
         let next: Vec<f32> = (0..64).map(next).collect();
-        let moved = next.iter().zip(&now).any(|(next, now)| (next - now).abs() > 1e-4);
+        let moved = next
+            .iter()
+            .zip(&now)
+            .any(|(next, now)| (next - now).abs() > 1e-4);
         now = next;
         if !moved {
             break;
@@ -234,9 +273,19 @@ fn relax_until_done(subject: &Subject) {
     for (blocks, limit) in [(1, 0), (2, 50), (1, 400)] {
         // Products by powers of two are exact, so that fused ones differ in nothing.
         let data = Random::new(limit).f32s(64 * blocks);
-        let after: Vec<f32> = data.chunks(64).flat_map(|part| relaxed(part, limit, false)).collect();
-        let fused: Vec<f32> = data.chunks(64).flat_map(|part| relaxed(part, limit, true)).collect();
+        let after: Vec<f32> = data
+            .chunks(64)
+            .flat_map(|part| relaxed(part, limit, false))
+            .collect();
+        let fused: Vec<f32> = data
+            .chunks(64)
+            .flat_map(|part| relaxed(part, limit, true))
+            .collect();
         assert_eq!(after, fused, "fused products are the same");
-        subject.check(Launch::line(blocks, 64).update(&data, &after).value(limit as i32));
+        subject.check(
+            Launch::line(blocks, 64)
+                .update(&data, &after)
+                .value(limit as i32),
+        );
     }
 }

@@ -29,7 +29,11 @@ pub(crate) const KERNELS: &[Row] = &[
     ("cuda/branches", "interpreter", interpreter),
     ("cuda/branches", "collatz", collatz),
     ("rust/branches", "compare", compare),
-    ("rust/branches", "greatest_common_divisor", greatest_common_divisor),
+    (
+        "rust/branches",
+        "greatest_common_divisor",
+        greatest_common_divisor,
+    ),
     ("rust/branches", "find", find),
 ];
 
@@ -38,7 +42,12 @@ fn scalars(subject: &Subject) {
         let data = Random::new(n).eighths(n);
         let out = |x: &f32| x * x - 2.0 * x + 3.0 + ((0.5 * -x + 0.25) * -x + data[0]);
         let out: Vec<f32> = data.iter().map(out).collect();
-        subject.check(Launch::threads(n, block).input(&data).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
@@ -51,7 +60,8 @@ fn structures(subject: &Subject) {
         let moments = move |found: &[u8]| {
             let wrong = found.chunks(24).zip(&expected).position(|(found, x)| {
                 let steps = [0.0, 0.5, 1.5, 3.0].map(|by| f64::from(x + by));
-                let mut moments = bytes(&[steps.iter().sum(), steps.iter().map(|x| x * x).sum::<f64>()]);
+                let mut moments =
+                    bytes(&[steps.iter().sum(), steps.iter().map(|x| x * x).sum::<f64>()]);
                 moments.extend(4i32.to_le_bytes());
                 found[..20] != moments
             });
@@ -84,7 +94,12 @@ fn many_widths(subject: &Subject) {
             false => x.wrapping_add(i32::from(*x as i16)),
         };
         let out: Vec<i32> = data.iter().map(choose).collect();
-        subject.check(Launch::threads(n, block).input(&data).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
@@ -102,7 +117,10 @@ fn turn(subject: &Subject) {
         let mut random = Random::new(n);
         let (sine, cosine) = (0.6f32, 0.8f32);
         let points = random.many(n, |random| {
-            let (x, y) = (random.between(-9.0, 9.0) as f32, random.between(-9.0, 9.0) as f32);
+            let (x, y) = (
+                random.between(-9.0, 9.0) as f32,
+                random.between(-9.0, 9.0) as f32,
+            );
             (x, y, random.between(-9.0, 9.0), random.word() as u8)
         });
         let turned = |x: f32, y: f32, sine: f32| (x * cosine - y * sine, x * sine + y * cosine);
@@ -121,11 +139,16 @@ fn turn(subject: &Subject) {
         }
         // What is behind the last field may be anything.
         let check = move |found: &[u8]| {
-            let same = |(found, (point, kind)): (&[u8], &(Vec<u8>, u8))| found[..16] == *point && found[16] == *kind;
+            let same = |(found, (point, kind)): (&[u8], &(Vec<u8>, u8))| {
+                found[..16] == *point && found[16] == *kind
+            };
             let wrong = found.chunks(24).zip(&after).position(|pair| !same(pair));
             wrong.map(|at| format!("point {at} is wrong"))
         };
-        let launch = Launch::threads(n, block).checked(&before, check).value(sine).value(cosine);
+        let launch = Launch::threads(n, block)
+            .checked(&before, check)
+            .value(sine)
+            .value(cosine);
         subject.check(launch.value(n as u32));
     }
 }
@@ -134,17 +157,30 @@ fn reverse_digits(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).many(n, |random| random.word() as u32 >> (random.word() % 32));
         let after: Vec<u32> = data.iter().map(|value| reversed(*value)).collect();
-        subject.check(Launch::threads(n, block).update(&data, &after).value(n as u32));
+        subject.check(
+            Launch::threads(n, block)
+                .update(&data, &after)
+                .value(n as u32),
+        );
     }
 }
 
 fn products(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).many(n, |random| random.word() as i64 >> (random.word() % 64));
-        let results: Vec<_> = data.iter().map(|x| x.overflowing_mul(3_037_000_500)).collect();
+        let results: Vec<_> = data
+            .iter()
+            .map(|x| x.overflowing_mul(3_037_000_500))
+            .collect();
         let out: Vec<i64> = results.iter().map(|(product, _)| *product).collect();
-        let overflowed: Vec<u8> = results.iter().map(|(_, overflowed)| u8::from(*overflowed)).collect();
-        let launch = Launch::threads(n, block).input(&data).output(&out).output(&overflowed);
+        let overflowed: Vec<u8> = results
+            .iter()
+            .map(|(_, overflowed)| u8::from(*overflowed))
+            .collect();
+        let launch = Launch::threads(n, block)
+            .input(&data)
+            .output(&out)
+            .output(&overflowed);
         subject.check(launch.value(n as u32));
     }
 }
@@ -158,7 +194,11 @@ fn halved(mut x: f32) -> f32 {
 
 fn choices(seed: usize, n: usize) -> (Vec<u8>, Vec<f32>, Vec<f32>) {
     let mut random = Random::new(seed);
-    (random.many(n, |random| random.within(0, 12) as u8), random.f32s(n), random.f32s(n))
+    (
+        random.many(n, |random| random.within(0, 12) as u8),
+        random.f32s(n),
+        random.f32s(n),
+    )
 }
 
 fn rust_calculate(subject: &Subject) {
@@ -179,7 +219,11 @@ fn rust_calculate(subject: &Subject) {
             }
         };
         let out: Vec<f32> = (0..n).map(result).collect();
-        let launch = Launch::threads(n, block).input(&operations).input(&a).input(&b).output(&out);
+        let launch = Launch::threads(n, block)
+            .input(&operations)
+            .input(&a)
+            .input(&b)
+            .output(&out);
         subject.check(launch.value(n as u32));
     }
 }
@@ -203,7 +247,11 @@ fn calculator(subject: &Subject) {
             }
         };
         let out: Vec<f32> = (0..n).map(result).collect();
-        let launch = Launch::threads(n, block).input(&operations).input(&a).input(&b).output(&out);
+        let launch = Launch::threads(n, block)
+            .input(&operations)
+            .input(&a)
+            .input(&b)
+            .output(&out);
         subject.check(launch.value(n as i32));
     }
 }
@@ -245,8 +293,13 @@ fn stack_machine(subject: &Subject) {
             let mut random = Random::new(n + length);
             let program = random.many(length, |random| random.word() as u8);
             let inputs = random.many(n, |random| random.within(-100, 100) as i32);
-            let out: Vec<i32> = inputs.iter().map(|input| stack_machine_result(&program, *input)).collect();
-            let launch = Launch::threads(n, block).input(&program).value(length as i32);
+            let out: Vec<i32> = inputs
+                .iter()
+                .map(|input| stack_machine_result(&program, *input))
+                .collect();
+            let launch = Launch::threads(n, block)
+                .input(&program)
+                .value(length as i32);
             subject.check(launch.input(&inputs).output(&out).value(n as i32));
         }
     }
@@ -262,14 +315,24 @@ fn days_of_month(subject: &Subject) {
             _ => 0,
         };
         let out: Vec<i32> = months.iter().map(days).collect();
-        subject.check(Launch::threads(n, block).input(&months).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&months)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
 /// A view as a parameter.
 fn view(address: u64, width: usize, height: usize, pitch: usize) -> Vec<u8> {
     let mut view = bytes(&[address]);
-    view.extend(bytes(&[width as i32, height as i32, pitch as i32, 0x5555_5555]));
+    view.extend(bytes(&[
+        width as i32,
+        height as i32,
+        pitch as i32,
+        0x5555_5555,
+    ]));
     view
 }
 
@@ -281,7 +344,8 @@ fn fill_view(subject: &Subject) {
             after[y * pitch + x] = 2.5 + x as f32;
         }
         let launch = Launch::plane(width, height, [4, 3]).hidden(&before, &after);
-        let launch = launch.structure_with_addresses(move |addresses| view(addresses[0], width, height, pitch));
+        let launch = launch
+            .structure_with_addresses(move |addresses| view(addresses[0], width, height, pitch));
         subject.check(launch.value(2.5f32));
     }
 }
@@ -298,9 +362,14 @@ fn copy_view(subject: &Subject) {
                 after[to_y as usize * to[2] + to_x as usize] = data[y * from[2] + x];
             }
         }
-        let launch = Launch::plane(from[0], from[1], [4, 3]).hidden(&data, &data).hidden(&before, &after);
-        let launch = launch.structure_with_addresses(move |addresses| view(addresses[0], from[0], from[1], from[2]));
-        let launch = launch.structure_with_addresses(move |addresses| view(addresses[1], to[0], to[1], to[2]));
+        let launch = Launch::plane(from[0], from[1], [4, 3])
+            .hidden(&data, &data)
+            .hidden(&before, &after);
+        let launch = launch.structure_with_addresses(move |addresses| {
+            view(addresses[0], from[0], from[1], from[2])
+        });
+        let launch = launch
+            .structure_with_addresses(move |addresses| view(addresses[1], to[0], to[1], to[2]));
         subject.check(launch.structure(bytes(&offset)));
     }
 }
@@ -310,14 +379,23 @@ fn weigh(subject: &Subject) {
         let mut random = Random::new(n);
         let kinds = random.many(n, |random| random.word() as i32);
         let values = random.f32s(8);
-        let out: Vec<f32> = kinds.iter().map(|kind| values[(kind & 7) as usize]).collect();
+        let out: Vec<f32> = kinds
+            .iter()
+            .map(|kind| values[(kind & 7) as usize])
+            .collect();
         let launch = Launch::threads(n, block).input(&kinds).output(&out);
         subject.check(launch.structure(bytes(&values)).value(n as i32));
     }
 }
 
 fn project(subject: &Subject) {
-    for (width, flags, enabled) in [(0, 1u8, 1i8), (1, 1, 1), (50, 1, -1), (50, 2, 1), (50, 3, 0)] {
+    for (width, flags, enabled) in [
+        (0, 1u8, 1i8),
+        (1, 1, 1),
+        (50, 1, -1),
+        (50, 2, 1),
+        (50, 3, 0),
+    ] {
         let (position, angle, far, id) = ([1.0f32, 2.5, -3.0], 0.5f32, 1000.25f64, -7i16);
         let (options, shift) = ([1, 2, 300, 4], [4.0f32, -2.0, 0.5, 8.0]);
         let camera = move |address| {
@@ -337,7 +415,11 @@ fn project(subject: &Subject) {
         }
         let value = depth * angle + far as f32 + f32::from(id) + options[2] as f32;
         let before = vec![-1.0f32; width];
-        let after = if enabled == 0 { before.clone() } else { vec![value; width] };
+        let after = if enabled == 0 {
+            before.clone()
+        } else {
+            vec![value; width]
+        };
         let launch = Launch::threads(width, 32).hidden(&before, &after);
         let launch = launch.structure_with_addresses(move |addresses| camera(addresses[0]));
         subject.check(launch.structure(bytes(&shift)).value(enabled));
@@ -348,7 +430,12 @@ fn check_positive(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).many(n, |random| random.within(1, 100) as i32);
         let out: Vec<i32> = data.iter().map(|x| x - 1).collect();
-        subject.check(Launch::threads(n, block).input(&data).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
         if n > 0 {
             let mut data = data;
             data[n / 2] = 0;
@@ -362,7 +449,10 @@ fn classify(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).any_f32s(n);
         // Tiny numbers are zeros where speed matters more.
-        let data: Vec<f32> = data.into_iter().map(|x| if x.is_subnormal() { 0.5 } else { x }).collect();
+        let data: Vec<f32> = data
+            .into_iter()
+            .map(|x| if x.is_subnormal() { 0.5 } else { x })
+            .collect();
         let class = |x: &f32| match *x {
             x if x.is_nan() => -1,
             x if x < 0.0 && x > -1.0 => 1,
@@ -372,7 +462,12 @@ fn classify(subject: &Subject) {
             _ => 5,
         };
         let out: Vec<i32> = data.iter().map(class).collect();
-        subject.check(Launch::threads(n, block).input(&data).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
@@ -399,9 +494,16 @@ fn comparisons(subject: &Subject) {
                 c[i] == c[i + 1] || b[i] == 0,
                 (a[i] > 0) != (b[i] > 7),
             ];
-            after[i] = bits.iter().enumerate().fold(0, |bits, (at, bit)| bits | u32::from(*bit) << at);
+            after[i] = bits
+                .iter()
+                .enumerate()
+                .fold(0, |bits, (at, bit)| bits | u32::from(*bit) << at);
         }
-        let launch = Launch::threads(n, block).input(&a).input(&b).input(&c).update(&before, &after);
+        let launch = Launch::threads(n, block)
+            .input(&a)
+            .input(&b)
+            .input(&c)
+            .update(&before, &after);
         subject.check(launch.value(n as u32));
     }
 }
@@ -431,10 +533,20 @@ fn interpreted(program: &[u8], mut value: i32) -> i32 {
 
 fn interpreter(subject: &Subject) {
     for (n, block) in SIZES {
-        for program in [&[][..], &[5, 3, 6, 1, 4, 9, 2, 6, 6, 3, 1, 0, 1], &[4, 5, 2, 6, 3, 6, 1, 5]] {
+        for program in [
+            &[][..],
+            &[5, 3, 6, 1, 4, 9, 2, 6, 6, 3, 1, 0, 1],
+            &[4, 5, 2, 6, 3, 6, 1, 5],
+        ] {
             let inputs = Random::new(n).many(n, |random| random.within(-500, 500) as i32);
-            let out: Vec<i32> = inputs.iter().map(|input| interpreted(program, *input)).collect();
-            let launch = Launch::threads(n, block).input(program).input(&inputs).output(&out);
+            let out: Vec<i32> = inputs
+                .iter()
+                .map(|input| interpreted(program, *input))
+                .collect();
+            let launch = Launch::threads(n, block)
+                .input(program)
+                .input(&inputs)
+                .output(&out);
             subject.check(launch.value(program.len() as i32).value(n as i32));
         }
     }
@@ -446,7 +558,11 @@ fn collatz(subject: &Subject) {
         let steps = |value: &u64| {
             let (mut value, mut steps) = (*value, 0);
             while value > 1 && steps < 90 {
-                value = if value & 1 == 1 { value.wrapping_mul(3).wrapping_add(1) } else { value / 2 };
+                value = if value & 1 == 1 {
+                    value.wrapping_mul(3).wrapping_add(1)
+                } else {
+                    value / 2
+                };
                 steps += 1;
             }
             steps
@@ -461,7 +577,12 @@ fn compare(subject: &Subject) {
     for (n, block) in SIZES {
         let mut random = Random::new(n);
         let (a, b) = (random.any_f64s(n), random.any_f64s(n));
-        let b: Vec<f64> = a.iter().zip(b).enumerate().map(|(i, (a, b))| if i % 5 == 0 { *a } else { b }).collect();
+        let b: Vec<f64> = a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .map(|(i, (a, b))| if i % 5 == 0 { *a } else { b })
+            .collect();
         let code = |(a, b): (&f64, &f64)| a.partial_cmp(b).map_or(2, |order| order as i32);
         let out: Vec<i32> = a.iter().zip(&b).map(code).collect();
         let launch = Launch::threads(n, block).input(&a).input(&b).output(&out);
@@ -494,9 +615,15 @@ fn find(subject: &Subject) {
         table.sort();
         table.dedup();
         let wanted = random.many(n, |random| random.within(-100, 100) as i32);
-        let place = |wanted: &i32| table.binary_search(wanted).map_or(u32::MAX, |place| place as u32);
+        let place = |wanted: &i32| {
+            table
+                .binary_search(wanted)
+                .map_or(u32::MAX, |place| place as u32)
+        };
         let out: Vec<u32> = wanted.iter().map(place).collect();
-        let launch = Launch::threads(n, block).input(&table).value(table.len() as u32);
+        let launch = Launch::threads(n, block)
+            .input(&table)
+            .value(table.len() as u32);
         subject.check(launch.input(&wanted).output(&out).value(n as u32));
     }
 }

@@ -42,7 +42,10 @@ fn folders() -> Vec<PathBuf> {
         paths
     };
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/ptx");
-    entries(&corpus).iter().flat_map(|path| entries(path)).collect()
+    entries(&corpus)
+        .iter()
+        .flat_map(|path| entries(path))
+        .collect()
 }
 
 /// The text without the kernels that are refused.
@@ -72,7 +75,11 @@ fn compile(file: &'static str) -> File {
         failures: Vec::new(),
     };
     for folder in folders() {
-        let label = folder.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy());
+        let label = folder
+            .components()
+            .rev()
+            .take(2)
+            .map(|part| part.as_os_str().to_string_lossy());
         let label = label.collect::<Vec<_>>();
         let label = format!("{}/{}", label[1], label[0]);
         let spoken = match label.split('-').next() {
@@ -94,7 +101,10 @@ fn compile(file: &'static str) -> File {
                 Ok(module) => found.compiled.push((label.clone(), checked, module)),
                 Err(findings) => found.failures.push(format!(
                     "{file} of {label} is refused: {}",
-                    findings.iter().map(|finding| finding.to_string() + "; ").collect::<String>()
+                    findings
+                        .iter()
+                        .map(|finding| finding.to_string() + "; ")
+                        .collect::<String>()
                 )),
             }
         }
@@ -132,12 +142,21 @@ pub(crate) fn try_all(table: &[Row]) {
         }
         launches += subject.launches.get();
         failures.extend(
-            subject.failures.take().into_iter().map(|failure| format!("{name} {failure}")),
+            subject
+                .failures
+                .take()
+                .into_iter()
+                .map(|failure| format!("{name} {failure}")),
         );
     }
     eprintln!("{} kernels in {launches} launches", table.len());
     let first = &failures[..failures.len().min(MESSAGES)];
-    assert!(first.is_empty(), "{} failures, of which the first are\n{}", failures.len(), first.join("\n"));
+    assert!(
+        first.is_empty(),
+        "{} failures, of which the first are\n{}",
+        failures.len(),
+        first.join("\n")
+    );
 }
 
 impl Subject {
@@ -159,7 +178,12 @@ impl Subject {
     }
 
     fn each(&self, launch: &Launch, wrong: impl Fn(&str, Result<(), Failure>) -> Option<String>) {
-        for Compiled { label, checked, module } in &self.compiled {
+        for Compiled {
+            label,
+            checked,
+            module,
+        } in &self.compiled
+        {
             let kernel = module.kernel(self.kernel).expect("the kernel is there");
             let outcome = run(module, &kernel, launch, label.ends_with("-fast"));
             self.launches.set(self.launches.get() + 1);

@@ -30,7 +30,8 @@ impl Window {
             granules.push(0);
         }
         let mapped = granules.len() * GRANULE;
-        let mut bytes = vec![u128::from_le_bytes([CANARY; 16]); (2 * mapped).next_power_of_two() / 16];
+        let mut bytes =
+            vec![u128::from_le_bytes([CANARY; 16]); (2 * mapped).next_power_of_two() / 16];
         let flat = bytemuck::cast_slice_mut::<u128, u8>(&mut bytes);
         for (buffer, place) in contents.iter().zip(&places) {
             flat[*place..][..buffer.len()].copy_from_slice(buffer);
@@ -85,7 +86,11 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let buffers = launch.buffers.len();
     let unplaced = module.initial_variables(0);
-    let mut contents: Vec<&[u8]> = launch.buffers.iter().map(|buffer| &buffer.before[..]).collect();
+    let mut contents: Vec<&[u8]> = launch
+        .buffers
+        .iter()
+        .map(|buffer| &buffer.before[..])
+        .collect();
     contents.push(&unplaced);
     let mut window = Window::of(&contents);
     let variables = window.address(buffers);
@@ -110,7 +115,11 @@ pub(crate) fn run(
         variables,
         dynamic_shared: launch.shared,
     };
-    let blocks = launch.grid.iter().map(|extent| u64::from(*extent)).product();
+    let blocks = launch
+        .grid
+        .iter()
+        .map(|extent| u64::from(*extent))
+        .product();
     // SAFETY: the parameters are laid out as the signature says; they, the window, a power of two long, its table, the stop
     // word and the slot live until the call is over, and no one else uses them.
     let outcome = unsafe { kernel.run_blocks(&request, 0..blocks) };

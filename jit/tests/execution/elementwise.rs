@@ -52,7 +52,10 @@ fn add(subject: &Subject, lanes: usize, count: impl Fn(Launch, usize) -> Launch)
     for (n, block) in SIZES {
         let mut random = Random::new(n);
         let (a, b) = (random.f32s(n * lanes), random.f32s(n * lanes));
-        let launch = Launch::threads(n, block).input(&a).input(&b).output(&sums(&a, &b));
+        let launch = Launch::threads(n, block)
+            .input(&a)
+            .input(&b)
+            .output(&sums(&a, &b));
         subject.check(count(launch, n));
     }
 }
@@ -81,7 +84,9 @@ fn triton_vector_add(subject: &Subject) {
     for n in [0, 16, 1024, 1504] {
         let mut random = Random::new(n);
         let (a, b) = (random.f32s(n), random.f32s(n));
-        let launch = Launch::threads(n.div_ceil(1024) * 128, 128).input(&a).input(&b);
+        let launch = Launch::threads(n.div_ceil(1024) * 128, 128)
+            .input(&a)
+            .input(&b);
         subject.check(launch.output(&sums(&a, &b)).value(n as i32).null().null());
     }
 }
@@ -89,11 +94,18 @@ fn triton_vector_add(subject: &Subject) {
 fn triton_vector_add_any(subject: &Subject) {
     for n in [0, 1, 77, 256, 1001] {
         let mut random = Random::new(n);
-        let halves = |random: &mut Random| random.many(n, |random| f16::from_f32(random.between(-9.0, 9.0) as f32));
+        let halves = |random: &mut Random| {
+            random.many(n, |random| f16::from_f32(random.between(-9.0, 9.0) as f32))
+        };
         let (a, b) = (halves(&mut random), halves(&mut random));
         let both = a.iter().zip(&b);
-        let out: Vec<f16> = both.map(|(x, y)| f16::from_f32(x.to_f32() + y.to_f32())).collect();
-        let launch = Launch::threads(n.div_ceil(256) * 128, 128).input(&a).input(&b).output(&out);
+        let out: Vec<f16> = both
+            .map(|(x, y)| f16::from_f32(x.to_f32() + y.to_f32()))
+            .collect();
+        let launch = Launch::threads(n.div_ceil(256) * 128, 128)
+            .input(&a)
+            .input(&b)
+            .output(&out);
         subject.check(launch.value(n as i32).null().null());
     }
 }
@@ -139,7 +151,11 @@ fn rust_axpy(subject: &Subject, reference: fn(f32, f32, f32) -> f32) {
     for (n, block) in SIZES {
         let mut random = Random::new(n);
         let (a, x, y) = (1.3f32, random.f32s(n), random.f32s(n));
-        let expected: Vec<f32> = x.iter().zip(&y).map(|(x, y)| reference(a, *x, *y)).collect();
+        let expected: Vec<f32> = x
+            .iter()
+            .zip(&y)
+            .map(|(x, y)| reference(a, *x, *y))
+            .collect();
         let launch = Launch::threads(n, block).value(n as u32).value(a).input(&x);
         subject.check(launch.update(&y, &expected));
     }
@@ -154,7 +170,9 @@ fn triton_saxpy(subject: &Subject) {
             .zip(&y)
             .map(|(x, y)| f64::from(a.mul_add(*x, *y)))
             .collect();
-        let launch = Launch::line(2, 128).input(&x).update_near(&y, &expected, FUSED_OR_NOT);
+        let launch = Launch::line(2, 128)
+            .input(&x)
+            .update_near(&y, &expected, FUSED_OR_NOT);
         subject.check(launch.value(a).value(n as i32).null().null());
     }
 }
@@ -172,7 +190,10 @@ fn scale(subject: &Subject, rest: impl Fn(Launch, usize) -> Launch) {
     for n in [0, 1, 42, 100, 333] {
         let data = Random::new(n).any_f32s(n);
         // Tiny numbers are zeros where speed matters more.
-        let data: Vec<f32> = data.into_iter().map(|x| if x.is_subnormal() { 0.0 } else { x }).collect();
+        let data: Vec<f32> = data
+            .into_iter()
+            .map(|x| if x.is_subnormal() { 0.0 } else { x })
+            .collect();
         let expected: Vec<f32> = data.iter().map(|x| x * 1.3).collect();
         subject.check(rest(Launch::line(3, 14).update(&data, &expected), n));
     }
@@ -190,16 +211,40 @@ fn scale_all_wide(subject: &Subject) {
 fn sum_per_thread(subject: &Subject) {
     for n in [0, 1, 42, 100, 333] {
         let data = Random::new(n).f32s(n);
-        let sums: Vec<f32> = (0..42).map(|thread| data.iter().skip(thread).step_by(42).fold(0.0, |sum, x| sum + x)).collect();
-        subject.check(Launch::line(3, 14).input(&data).output(&sums).value(n as i32));
+        let sums: Vec<f32> = (0..42)
+            .map(|thread| {
+                data.iter()
+                    .skip(thread)
+                    .step_by(42)
+                    .fold(0.0, |sum, x| sum + x)
+            })
+            .collect();
+        subject.check(
+            Launch::line(3, 14)
+                .input(&data)
+                .output(&sums)
+                .value(n as i32),
+        );
     }
 }
 
 fn rust_sum_per_thread(subject: &Subject) {
     for n in [0, 1, 42, 100, 333] {
         let data = Random::new(n).f64s(n);
-        let sums: Vec<f64> = (0..42).map(|thread| data.iter().skip(thread).step_by(42).fold(0.0, |sum, x| sum + x)).collect();
-        subject.check(Launch::line(3, 14).input(&data).output(&sums).value(n as u32));
+        let sums: Vec<f64> = (0..42)
+            .map(|thread| {
+                data.iter()
+                    .skip(thread)
+                    .step_by(42)
+                    .fold(0.0, |sum, x| sum + x)
+            })
+            .collect();
+        subject.check(
+            Launch::line(3, 14)
+                .input(&data)
+                .output(&sums)
+                .value(n as u32),
+        );
     }
 }
 
@@ -216,7 +261,12 @@ fn transpose_tiles(subject: &Subject) {
         }
         for (grid, block) in [([1, 1, 1], [4, 3, 2]), ([2, 2, 2], [3, 2, 1])] {
             let launch = Launch::of(grid, block).input(&data).output(&out);
-            subject.check(launch.value(width as i32).value(height as i32).value(depth as i32));
+            subject.check(
+                launch
+                    .value(width as i32)
+                    .value(height as i32)
+                    .value(depth as i32),
+            );
         }
     }
 }
@@ -225,7 +275,11 @@ fn swap_double2(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).any_f64s(2 * n);
         let swapped: Vec<f64> = data.chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
-        subject.check(Launch::threads(n, block).update(&data, &swapped).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .update(&data, &swapped)
+                .value(n as i32),
+        );
     }
 }
 
@@ -236,8 +290,15 @@ fn words(seed: usize, count: usize) -> Vec<u32> {
 fn rotate_uint4(subject: &Subject) {
     for (n, block) in SIZES {
         let data = words(n, 4 * n);
-        let rotated: Vec<u32> = data.chunks(4).flat_map(|x| [x[1], x[2], x[3], x[0]]).collect();
-        subject.check(Launch::threads(n, block).update(&data, &rotated).value(n as i32));
+        let rotated: Vec<u32> = data
+            .chunks(4)
+            .flat_map(|x| [x[1], x[2], x[3], x[0]])
+            .collect();
+        subject.check(
+            Launch::threads(n, block)
+                .update(&data, &rotated)
+                .value(n as i32),
+        );
     }
 }
 
@@ -245,15 +306,30 @@ fn swap_words(subject: &Subject) {
     for (n, block) in SIZES {
         let data = words(n, 2 * n);
         let swapped: Vec<u32> = data.chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
-        subject.check(Launch::threads(n, block).update(&data, &swapped).value(n as u32));
+        subject.check(
+            Launch::threads(n, block)
+                .update(&data, &swapped)
+                .value(n as u32),
+        );
     }
 }
 
 fn multiply_int2(subject: &Subject) {
     for (n, block) in SIZES {
-        let pairs: Vec<i32> = words(n, 2 * n).into_iter().map(|word| word as i32).collect();
-        let out: Vec<i64> = pairs.chunks(2).map(|pair| i64::from(pair[0]) * i64::from(pair[1])).collect();
-        subject.check(Launch::threads(n, block).input(&pairs).output(&out).value(n as i32));
+        let pairs: Vec<i32> = words(n, 2 * n)
+            .into_iter()
+            .map(|word| word as i32)
+            .collect();
+        let out: Vec<i64> = pairs
+            .chunks(2)
+            .map(|pair| i64::from(pair[0]) * i64::from(pair[1]))
+            .collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&pairs)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
@@ -265,7 +341,12 @@ fn grey(subject: &Subject) {
             (77 * x + 150 * y + 29 * z >> 8) as u8
         };
         let out: Vec<u8> = pixels.chunks(4).map(grey).collect();
-        subject.check(Launch::threads(n, block).input(&pixels).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&pixels)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
@@ -274,8 +355,15 @@ fn hints(subject: &Subject) {
         let mut random = Random::new(n);
         let (once, often) = (random.eighths(n), random.eighths(30));
         let table = random.many(n, |random| random.within(0, 30) as i32);
-        let out: Vec<f32> = once.iter().zip(&table).map(|(once, at)| often[*at as usize] + 4.0 * once).collect();
-        let launch = Launch::threads(n, block).input(&once).input(&often).input(&table);
+        let out: Vec<f32> = once
+            .iter()
+            .zip(&table)
+            .map(|(once, at)| often[*at as usize] + 4.0 * once)
+            .collect();
+        let launch = Launch::threads(n, block)
+            .input(&once)
+            .input(&often)
+            .input(&table);
         subject.check(launch.output(&out).output(&once).value(n as i32));
     }
 }
@@ -283,8 +371,16 @@ fn hints(subject: &Subject) {
 fn hinted_vectors(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).any_f32s(4 * n);
-        let reversed: Vec<f32> = data.chunks(4).flat_map(|x| [x[3], x[2], x[1], x[0]]).collect();
-        subject.check(Launch::threads(n, block).input(&data).output(&reversed).value(n as i32));
+        let reversed: Vec<f32> = data
+            .chunks(4)
+            .flat_map(|x| [x[3], x[2], x[1], x[0]])
+            .collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&reversed)
+                .value(n as i32),
+        );
     }
 }
 
@@ -294,15 +390,43 @@ macro_rules! arithmetic {
             for (n, block) in SIZES {
                 for special in [false, true] {
                     let mut random = Random::new(n);
-                    let mut numbers = || if special { random.$any(n) } else { random.$some(n) };
+                    let mut numbers = || {
+                        if special {
+                            random.$any(n)
+                        } else {
+                            random.$some(n)
+                        }
+                    };
                     let (a, b) = (numbers(), numbers());
                     let results = |x: $float, y: $float| {
-                        [x + y, x - y, x * y, x / y, x.sqrt(), x.mul_add(y, x), -x, x.abs(), x.min(y), x.max(y)]
+                        [
+                            x + y,
+                            x - y,
+                            x * y,
+                            x / y,
+                            x.sqrt(),
+                            x.mul_add(y, x),
+                            -x,
+                            x.abs(),
+                            x.min(y),
+                            x.max(y),
+                        ]
                     };
-                    let out: Vec<$float> = a.iter().zip(&b).flat_map(|(x, y)| results(*x, *y)).collect();
+                    let out: Vec<$float> = a
+                        .iter()
+                        .zip(&b)
+                        .flat_map(|(x, y)| results(*x, *y))
+                        .collect();
                     // Fast quotients and square roots are two units in the last place away, tiny numbers are zeros, and
                     // infinite quotients may be anything: those are compared where speed does not matter more.
-                    let fast = if special { Bound { relative: f64::INFINITY, absolute: f64::INFINITY } } else { within(1e-6) };
+                    let fast = if special {
+                        Bound {
+                            relative: f64::INFINITY,
+                            absolute: f64::INFINITY,
+                        }
+                    } else {
+                        within(1e-6)
+                    };
                     let launch = Launch::threads(n, block).input(&a).input(&b).fast(fast);
                     subject.check(launch.output(&out).value(n as u32));
                 }
@@ -315,9 +439,24 @@ macro_rules! arithmetic {
                 let (a, b) = (random.$any(n), random.$any(n));
                 let results = |x: $float, y: $float| {
                     let signed = x.abs().copysign(y);
-                    [x + y, x - y, x * y, x / y, x.sqrt(), x.mul_add(y, x), -x, x.abs(), signed, x * 0.25 - 1.5]
+                    [
+                        x + y,
+                        x - y,
+                        x * y,
+                        x / y,
+                        x.sqrt(),
+                        x.mul_add(y, x),
+                        -x,
+                        x.abs(),
+                        signed,
+                        x * 0.25 - 1.5,
+                    ]
                 };
-                let out: Vec<$float> = a.iter().zip(&b).flat_map(|(x, y)| results(*x, *y)).collect();
+                let out: Vec<$float> = a
+                    .iter()
+                    .zip(&b)
+                    .flat_map(|(x, y)| results(*x, *y))
+                    .collect();
                 let launch = Launch::threads(n, block).input(&a).input(&b);
                 subject.check(launch.output(&out).value(n as u32));
             }
@@ -338,7 +477,13 @@ fn polynomial(subject: &Subject) {
         let wide: Vec<f64> = data.iter().map(wide).collect();
         let narrow: Vec<f64> = wide.iter().map(|y| y + 1e-7).collect();
         // Four roundings of numbers below 60, or two.
-        let launch = Launch::threads(n, block).input(&data).output_near::<f32>(&narrow, within(8e-6));
-        subject.check(launch.output_near::<f64>(&wide, within(2e-14)).value(n as u32));
+        let launch = Launch::threads(n, block)
+            .input(&data)
+            .output_near::<f32>(&narrow, within(8e-6));
+        subject.check(
+            launch
+                .output_near::<f64>(&wide, within(2e-14))
+                .value(n as u32),
+        );
     }
 }

@@ -55,7 +55,10 @@ fn shape<T: Element, S: Element>(
         let mut random = Random::new(seed);
         let mut integers = |count| random.many(count, |random| random.within(-8, 9) as f64);
         let (a, b, c) = (integers(16 * depth), integers(8 * depth), integers(128));
-        let after: Vec<S> = add_product(&a, &b, &c, packed).into_iter().map(sum).collect();
+        let after: Vec<S> = add_product(&a, &b, &c, packed)
+            .into_iter()
+            .map(sum)
+            .collect();
         let a: Vec<T> = a.into_iter().map(factor).collect();
         let b: Vec<T> = b.into_iter().map(factor).collect();
         let c: Vec<S> = c.into_iter().map(sum).collect();
@@ -85,7 +88,8 @@ fn s8_k32(subject: &Subject) {
 
 fn f64_k4(subject: &Subject) {
     let mut random = Random::new(4);
-    let mut numbers = |count| -> Vec<f64> { random.eighths(count).into_iter().map(f64::from).collect() };
+    let mut numbers =
+        |count| -> Vec<f64> { random.eighths(count).into_iter().map(f64::from).collect() };
     let (a, b, c) = (numbers(32), numbers(32), numbers(64));
     let sum = |(at, before): (usize, &f64)| {
         let (row, column) = (at / 8, at % 8);

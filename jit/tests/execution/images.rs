@@ -28,7 +28,11 @@ fn blur(subject: &Subject) {
         let data = Random::new(width).eighths(width * height);
         let at = |x: i64, y: i64| {
             let inside = (0..width as i64).contains(&x) && (0..height as i64).contains(&y);
-            if inside { data[y as usize * width + x as usize] } else { 0.0 }
+            if inside {
+                data[y as usize * width + x as usize]
+            } else {
+                0.0
+            }
         };
         let weights = [1.0, 4.0, 6.0, 4.0, 1.0];
         let mut out = Vec::new();
@@ -37,19 +41,24 @@ fn blur(subject: &Subject) {
                 let mut sum = 0.0;
                 for row in 0..5 {
                     for column in 0..5 {
-                        sum += weights[row] * weights[column] / 256.0 * at(x + column as i64 - 2, y + row as i64 - 2);
+                        sum += weights[row] * weights[column] / 256.0
+                            * at(x + column as i64 - 2, y + row as i64 - 2);
                     }
                 }
                 out.push(sum);
             }
         }
-        let launch = Launch::plane(width, height, [16, 16]).input(&data).output(&out);
+        let launch = Launch::plane(width, height, [16, 16])
+            .input(&data)
+            .output(&out);
         subject.check(launch.value(width as i32).value(height as i32));
     }
 }
 
 fn channels(subject: &Subject) {
-    for (channels, height, width, size, stride, outputs) in [(1, 1, 1, 1, 1, 1), (3, 13, 17, 3, 2, 4), (2, 9, 8, 5, 1, 3)] {
+    for (channels, height, width, size, stride, outputs) in
+        [(1, 1, 1, 1, 1, 1), (3, 13, 17, 3, 2, 4), (2, 9, 8, 5, 1, 3)]
+    {
         let mut random = Random::new(width);
         let data = random.eighths(channels * height * width);
         let filters = random.eighths(outputs * channels * size * size);
@@ -60,18 +69,33 @@ fn channels(subject: &Subject) {
             for (y, x) in (0..out_height).flat_map(|y| (0..out_width).map(move |x| (y, x))) {
                 let mut sum = bias[output];
                 for channel in 0..channels {
-                    for (row, column) in (0..size).flat_map(|row| (0..size).map(move |column| (row, column))) {
-                        let from = (channel * height + y * stride + row) * width + x * stride + column;
-                        sum += data[from] * filters[((output * channels + channel) * size + row) * size + column];
+                    for (row, column) in
+                        (0..size).flat_map(|row| (0..size).map(move |column| (row, column)))
+                    {
+                        let from =
+                            (channel * height + y * stride + row) * width + x * stride + column;
+                        sum += data[from]
+                            * filters[((output * channels + channel) * size + row) * size + column];
                     }
                 }
                 out.push(sum);
             }
         }
-        let mut launch = Launch::plane(out_width, out_height, [5, 3]).input(&data).input(&filters);
+        let mut launch = Launch::plane(out_width, out_height, [5, 3])
+            .input(&data)
+            .input(&filters);
         launch.grid[2] = outputs as u32;
-        let launch = launch.input(&bias).output(&out).value(channels as i32).value(height as i32);
-        subject.check(launch.value(width as i32).value(size as i32).value(stride as i32));
+        let launch = launch
+            .input(&bias)
+            .output(&out)
+            .value(channels as i32)
+            .value(height as i32);
+        subject.check(
+            launch
+                .value(width as i32)
+                .value(size as i32)
+                .value(stride as i32),
+        );
     }
 }
 
@@ -86,8 +110,15 @@ fn heat(subject: &Subject) {
                 out[at] += 0.25 * (around - 4.0 * data[at]);
             }
         }
-        let launch = Launch::plane(width, height, [16, 16]).input(&data).output(&out);
-        subject.check(launch.value(width as i32).value(height as i32).value(0.25f32));
+        let launch = Launch::plane(width, height, [16, 16])
+            .input(&data)
+            .output(&out);
+        subject.check(
+            launch
+                .value(width as i32)
+                .value(height as i32)
+                .value(0.25f32),
+        );
     }
 }
 
@@ -100,11 +131,16 @@ fn stencil_3d(subject: &Subject) {
             for (y, x) in (1..ny - 1).flat_map(|y| (1..nx - 1).map(move |x| (y, x))) {
                 let at = (z * ny + y) * nx + x;
                 let distances = [1, nx, nx * ny];
-                let around: f32 = distances.iter().map(|by| data[at - by] + data[at + by]).sum();
+                let around: f32 = distances
+                    .iter()
+                    .map(|by| data[at - by] + data[at + by])
+                    .sum();
                 after[at] = 0.5 * data[at] + 0.125 * around;
             }
         }
-        let launch = Launch::plane(nx, ny, [8, 3]).input(&data).update(&before, &after);
+        let launch = Launch::plane(nx, ny, [8, 3])
+            .input(&data)
+            .update(&before, &after);
         let launch = launch.value(nx as i32).value(ny as i32).value(nz as i32);
         subject.check(launch.value(0.5f32).value(0.125f32));
     }
@@ -118,12 +154,17 @@ fn life(subject: &Subject) {
             let mut neighbours = 0;
             for (dy, dx) in (0..3).flat_map(|dy| (0..3).map(move |dx| (dy, dx))) {
                 if (dy, dx) != (1, 1) {
-                    neighbours += cells[(y + dy + height - 1) % height * width + (x + dx + width - 1) % width];
+                    neighbours += cells
+                        [(y + dy + height - 1) % height * width + (x + dx + width - 1) % width];
                 }
             }
-            out.push(u8::from(neighbours == 3 || neighbours == 2 && cells[y * width + x] == 1));
+            out.push(u8::from(
+                neighbours == 3 || neighbours == 2 && cells[y * width + x] == 1,
+            ));
         }
-        let launch = Launch::plane(width, height, [8, 8]).input(&cells).output(&out);
+        let launch = Launch::plane(width, height, [8, 8])
+            .input(&cells)
+            .output(&out);
         subject.check(launch.value(width as i32).value(height as i32));
     }
 }
@@ -132,7 +173,8 @@ macro_rules! steps {
     ($name:ident, $float:ident) => {
         /// How many steps stay within 2 where products are fused with sums in the order that compilers choose, or not.
         fn $name(real: $float, imaginary: $float, limit: u32, fused: bool) -> u32 {
-            let multiply_add = |a: $float, b: $float, c: $float| if fused { a.mul_add(b, c) } else { a * b + c };
+            let multiply_add =
+                |a: $float, b: $float, c: $float| if fused { a.mul_add(b, c) } else { a * b + c };
             let (mut x, mut y): ($float, $float) = (0.0, 0.0);
             let mut count = 0;
             while count < limit && multiply_add(x, x, y * y) <= 4.0 {
@@ -177,13 +219,21 @@ fn mandelbrot(subject: &Subject) {
     for (width, height) in [(1, 1), (40, 33), (7, 50)] {
         let count = |fused| -> Vec<u32> {
             let points = points(width, height);
-            points.map(|(x, y)| steps_f32(x as f32, y as f32, LIMIT, fused)).collect()
+            points
+                .map(|(x, y)| steps_f32(x as f32, y as f32, LIMIT, fused))
+                .collect()
         };
         let (fused, plain) = (count(true), count(false));
         let launch = Launch::plane(width, height, [9, 4]);
         let launch = launch.checked(&vec![0u32; width * height], either(&fused, &plain));
         let launch = launch.value(width as i32).value(height as i32);
-        subject.check(launch.value(LEFT as f32).value(TOP as f32).value(STEP as f32).value(LIMIT));
+        subject.check(
+            launch
+                .value(LEFT as f32)
+                .value(TOP as f32)
+                .value(STEP as f32)
+                .value(LIMIT),
+        );
     }
 }
 
@@ -203,21 +253,31 @@ fn mandelbrot_colours(subject: &Subject) {
             let colour = |(x, y)| {
                 let count = steps_f64(x, y, LIMIT, fused);
                 let black = [0, 0, 0, 255];
-                u32::from_le_bytes(if count == LIMIT { black } else { palette[(count & 7) as usize] })
+                u32::from_le_bytes(if count == LIMIT {
+                    black
+                } else {
+                    palette[(count & 7) as usize]
+                })
             };
             points(width, height).map(colour).collect()
         };
         let (fused, plain) = (colours(true), colours(false));
         let launch = Launch::plane(width, height, [32, 3]);
         let launch = launch.checked(&vec![0u32; width * height], either(&fused, &plain));
-        let launch = launch.value(width as i32).value(height as i32).value(LEFT).value(TOP);
+        let launch = launch
+            .value(width as i32)
+            .value(height as i32)
+            .value(LEFT)
+            .value(TOP);
         subject.check(launch.value(STEP).value(LIMIT as i32));
     }
 }
 
 fn rust_mandelbrot(subject: &Subject) {
     for (width, height) in [(1, 1), (40, 33), (7, 50)] {
-        let plain: Vec<u32> = points(width, height).map(|(x, y)| steps_f64(x, y, 50, false)).collect();
+        let plain: Vec<u32> = points(width, height)
+            .map(|(x, y)| steps_f64(x, y, 50, false))
+            .collect();
         let mut view = bytes(&[LEFT, TOP, STEP]);
         view.extend(bytes(&[width as u32, height as u32]));
         let launch = Launch::plane(width, height, [5, 6]).output(&plain);
@@ -235,7 +295,9 @@ fn transpose<T: Element>(subject: &Subject, one: fn(u64) -> T) {
         let data = Random::new(width).many(width * height, |random| one(random.word()));
         let mut launch = Launch::plane(width, height, [32, 32]);
         launch.block[1] = 8;
-        let launch = launch.input(&data).output(&transposed(&data, width, height));
+        let launch = launch
+            .input(&data)
+            .output(&transposed(&data, width, height));
         subject.check(launch.value(width as i32).value(height as i32));
     }
 }
@@ -262,7 +324,13 @@ fn triton<T: Element>(subject: &Subject, shared: usize, one: fn(u64) -> T) {
         let blocks = [width.div_ceil(32), height.div_ceil(32), 1];
         let launch = Launch::of(blocks, [128, 1, 1]).shared(shared).input(&data);
         let launch = launch.output(&transposed(&data, width, height));
-        subject.check(launch.value(width as i32).value(height as i32).null().null());
+        subject.check(
+            launch
+                .value(width as i32)
+                .value(height as i32)
+                .null()
+                .null(),
+        );
     }
 }
 

@@ -100,7 +100,10 @@ fn divide_by_constants(subject: &Subject) {
         let mut random = Random::new(n);
         let a: Vec<i32> = numbers!(i32, random, n);
         let b: Vec<u32> = numbers!(u32, random, n);
-        let out: Vec<i32> = a.iter().map(|x| (x / 10).wrapping_add(x % 7).wrapping_add(x / -8)).collect();
+        let out: Vec<i32> = a
+            .iter()
+            .map(|x| (x / 10).wrapping_add(x % 7).wrapping_add(x / -8))
+            .collect();
         let rest: Vec<u32> = b.iter().map(|x| x / 10 + x % 7 + x / 8).collect();
         let launch = Launch::threads(n, block).input(&a).input(&b).output(&out);
         subject.check(launch.output(&rest).value(n as u32));
@@ -113,10 +116,20 @@ fn mixed_widths(subject: &Subject) {
         let a: Vec<i32> = numbers!(i32, random, n);
         let b: Vec<u32> = numbers!(u32, random, n);
         let before: Vec<u64> = numbers!(u64, random, n);
-        let products: Vec<i64> = a.iter().map(|x| i64::from(*x) * i64::from(*x) + i64::from(*x)).collect();
+        let products: Vec<i64> = a
+            .iter()
+            .map(|x| i64::from(*x) * i64::from(*x) + i64::from(*x))
+            .collect();
         let square = |x: u32| u64::from(x) * u64::from(x);
-        let after: Vec<u64> = b.iter().zip(&before).map(|(x, sum)| square(*x).wrapping_add(*sum)).collect();
-        let launch = Launch::threads(n, block).input(&a).input(&b).output(&products);
+        let after: Vec<u64> = b
+            .iter()
+            .zip(&before)
+            .map(|(x, sum)| square(*x).wrapping_add(*sum))
+            .collect();
+        let launch = Launch::threads(n, block)
+            .input(&a)
+            .input(&b)
+            .output(&products);
         subject.check(launch.update(&before, &after).value(n as u32));
     }
 }
@@ -145,8 +158,14 @@ fn absolute_and_limits(subject: &Subject) {
         // What overflows is left open by C++.
         let a: Vec<i32> = random.many(n, |random| random.word() as i32 >> 3);
         let b: Vec<i64> = random.many(n, |random| random.word() as i64 >> 3);
-        let out: Vec<i32> = a.iter().map(|x| x.abs() + x.min(&100) + x.max(&-100)).collect();
-        let wide: Vec<i64> = b.iter().map(|x| x.abs() + x.min(&100) + x.max(&-100)).collect();
+        let out: Vec<i32> = a
+            .iter()
+            .map(|x| x.abs() + x.min(&100) + x.max(&-100))
+            .collect();
+        let wide: Vec<i64> = b
+            .iter()
+            .map(|x| x.abs() + x.min(&100) + x.max(&-100))
+            .collect();
         let launch = Launch::threads(n, block).input(&a).input(&b).output(&out);
         subject.check(launch.output(&wide).value(n as u32));
     }

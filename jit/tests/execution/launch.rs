@@ -9,6 +9,12 @@ pub(crate) struct Bound {
     pub(crate) absolute: f64,
 }
 
+/// No distance at all.
+pub(crate) const EXACT: Bound = within(0.0);
+
+/// Any distance: results that nothing can be said about.
+pub(crate) const ANY: Bound = within(f64::INFINITY);
+
 /// A bound that is a part of the reference, and the same number where the reference is small.
 pub(crate) const fn within(bound: f64) -> Bound {
     Bound {
@@ -75,7 +81,10 @@ impl Launch {
 
     /// At least so many threads in two dimensions.
     pub(crate) fn plane(width: usize, height: usize, block: [usize; 2]) -> Self {
-        let blocks = [width.div_ceil(block[0]).max(1), height.div_ceil(block[1]).max(1)];
+        let blocks = [
+            width.div_ceil(block[0]).max(1),
+            height.div_ceil(block[1]).max(1),
+        ];
         Self::of([blocks[0], blocks[1], 1], [block[0], block[1], 1])
     }
 
@@ -104,7 +113,8 @@ impl Launch {
         mut self,
         structure: impl Fn(&[u64]) -> Vec<u8> + 'static,
     ) -> Self {
-        self.arguments.push(Argument::Structure(Box::new(structure)));
+        self.arguments
+            .push(Argument::Structure(Box::new(structure)));
         self
     }
 
@@ -138,6 +148,17 @@ impl Launch {
         let before = vec![0x5c; expected.len() * T::BYTES];
         let fast = self.fast.map(|bound| near::<T>(expected.to_vec(), bound));
         self.pointer(before, near::<T>(expected.to_vec(), bound), fast)
+    }
+
+    /// As [`Launch::output_near`], with a bound for each place in a group of so many results.
+    pub(crate) fn output_groups<T: Element>(self, expected: &[f64], bounds: &[Bound]) -> Self {
+        let before = vec![0x5c; expected.len() * T::BYTES];
+        let fast = self.fast.map(|bound| near::<T>(expected.to_vec(), bound));
+        self.pointer(
+            before,
+            near_in_groups::<T>(expected.to_vec(), bounds.to_vec()),
+            fast,
+        )
     }
 
     /// As [`Launch::update`], where results may differ.
@@ -196,7 +217,7 @@ fn as_float(number: Number) -> f64 {
 }
 
 /// The same bits; which NaN an operation gives is the device's choice.
-pub(crate) fn exactly<T: Element>(expected: &[T]) -> Check {
+fn exactly<T: Element>(expected: &[T]) -> Check {
     let expected = bytes(expected);
     Box::new(move |found: &[u8]| {
         let pairs = found
@@ -214,13 +235,22 @@ pub(crate) fn exactly<T: Element>(expected: &[T]) -> Check {
 }
 
 /// Numbers within a bound.
-pub(crate) fn near<T: Element>(expected: Vec<f64>, bound: Bound) -> Check {
+fn near<T: Element>(expected: Vec<f64>, bound: Bound) -> Check {
+    near_in_groups::<T>(expected, vec![bound])
+}
+
+/// Numbers within bounds that repeat.
+fn near_in_groups<T: Element>(expected: Vec<f64>, bounds: Vec<Bound>) -> Check {
     Box::new(move |found: &[u8]| {
         for (at, (found, should)) in found.chunks_exact(T::BYTES).zip(&expected).enumerate() {
+            let bound = bounds[at % bounds.len()];
             let is = as_float(T::read(found));
             let same = is == *should || is.is_nan() && should.is_nan();
             let distance = (is - should).abs();
-            if !same && !(distance <= bound.absolute + bound.relative * should.abs()) {
+            if !same
+                && !(bound.absolute == f64::INFINITY
+                    || distance <= bound.absolute + bound.relative * should.abs())
+            {
                 return Some(format!(
                     "element {at} is {is:e} instead of {should:e}, {distance:e} away"
                 ));

@@ -61,7 +61,10 @@ fn with_sizes(launch: Launch, Sizes { m, n, k }: Sizes) -> Launch {
 /// A product of floats.
 fn floats(launch: Launch, sizes: Sizes) -> Launch {
     let mut random = Random::new(sizes.m);
-    let (a, b) = (random.eighths(sizes.m * sizes.k), random.eighths(sizes.k * sizes.n));
+    let (a, b) = (
+        random.eighths(sizes.m * sizes.k),
+        random.eighths(sizes.k * sizes.n),
+    );
     let c = product(&a, &b, sizes, f64::from);
     launch.input(&a).input(&b).output(&narrow(&c))
 }
@@ -93,7 +96,8 @@ fn tiled(subject: &Subject) {
 fn tiled_f64(subject: &Subject) {
     for n in [8, 24] {
         let mut random = Random::new(n);
-        let mut numbers = || -> Vec<f64> { random.eighths(n * n).into_iter().map(f64::from).collect() };
+        let mut numbers =
+            || -> Vec<f64> { random.eighths(n * n).into_iter().map(f64::from).collect() };
         let (a, b) = (numbers(), numbers());
         let c = product(&a, &b, sizes(n, n, n), |x| x);
         let launch = Launch::plane(n, n, [8, 8]).input(&a).input(&b).output(&c);
@@ -104,24 +108,34 @@ fn tiled_f64(subject: &Subject) {
 fn asynchronous(subject: &Subject) {
     for size in [sizes(1, 4, 4), sizes(70, 68, 44), sizes(64, 128, 16)] {
         let blocks = [size.n.div_ceil(64), size.m.div_ceil(64), 1];
-        subject.check(with_sizes(floats(Launch::of(blocks, [256, 1, 1]), size), size));
+        subject.check(with_sizes(
+            floats(Launch::of(blocks, [256, 1, 1]), size),
+            size,
+        ));
     }
 }
 
 fn registers(subject: &Subject) {
     for size in [sizes(64, 64, 16), sizes(128, 64, 48)] {
         let blocks = [size.n / 64, size.m / 64, 1];
-        subject.check(with_sizes(floats(Launch::of(blocks, [256, 1, 1]), size), size));
+        subject.check(with_sizes(
+            floats(Launch::of(blocks, [256, 1, 1]), size),
+            size,
+        ));
     }
 }
 
 fn rust_naive(subject: &Subject) {
     for size in ANY {
         let mut random = Random::new(size.m);
-        let mut numbers = |count| -> Vec<f64> { random.eighths(count).into_iter().map(f64::from).collect() };
+        let mut numbers =
+            |count| -> Vec<f64> { random.eighths(count).into_iter().map(f64::from).collect() };
         let (a, b) = (numbers(size.m * size.k), numbers(size.k * size.n));
         let c = product(&a, &b, size, |x| x);
-        let launch = Launch::plane(size.n, size.m, [5, 7]).input(&a).input(&b).output(&c);
+        let launch = Launch::plane(size.n, size.m, [5, 7])
+            .input(&a)
+            .input(&b)
+            .output(&c);
         subject.check(with_sizes(launch, size));
     }
 }
@@ -157,7 +171,9 @@ const WMMA: [Sizes; 2] = [sizes(16, 16, 16), sizes(32, 48, 64)];
 fn tensor_f16(subject: &Subject) {
     for size in TENSOR {
         let (a, b, c) = halves(size);
-        let launch = Launch::of([size.n / 32, size.m / 32, 1], [128, 1, 1]).input(&a).input(&b);
+        let launch = Launch::of([size.n / 32, size.m / 32, 1], [128, 1, 1])
+            .input(&a)
+            .input(&b);
         subject.check(with_sizes(launch.output(&narrow(&c)), size));
     }
 }
@@ -165,7 +181,9 @@ fn tensor_f16(subject: &Subject) {
 fn tensor_bf16(subject: &Subject) {
     for size in TENSOR {
         let (a, b, c) = bfloats(size);
-        let launch = Launch::of([size.n / 32, size.m / 32, 1], [128, 1, 1]).input(&a).input(&b);
+        let launch = Launch::of([size.n / 32, size.m / 32, 1], [128, 1, 1])
+            .input(&a)
+            .input(&b);
         subject.check(with_sizes(launch.output(&narrow(&c)), size));
     }
 }
@@ -217,7 +235,11 @@ fn wmma_s8(subject: &Subject) {
     for size in WMMA {
         let (a, b, c) = bytes(size);
         let before = Random::new(size.n).many(c.len(), |random| random.word() as i32);
-        let after: Vec<i32> = before.iter().zip(c).map(|(x, y)| x.wrapping_add(y as i32)).collect();
+        let after: Vec<i32> = before
+            .iter()
+            .zip(c)
+            .map(|(x, y)| x.wrapping_add(y as i32))
+            .collect();
         let launch = warps(size).input(&a).input(&b).update(&before, &after);
         subject.check(launch.value(size.n as i32).value(size.k as i32));
     }
@@ -250,7 +272,10 @@ fn triton_f16(subject: &Subject) {
 fn triton_bf16(subject: &Subject) {
     for size in TRITON {
         let (a, b, c) = bfloats(size);
-        let launch = triton(size, 32, 8192).input(&a).input(&b).output(&narrow(&c));
+        let launch = triton(size, 32, 8192)
+            .input(&a)
+            .input(&b)
+            .output(&narrow(&c));
         subject.check(with_sizes(launch, size).null().null());
     }
 }

@@ -11,21 +11,45 @@ mod launch;
 mod numbers;
 
 mod atomics;
+mod bits;
 mod calls;
+mod conversions;
 mod elementwise;
 mod fragments;
+mod functions;
+mod halves;
 mod images;
 mod integers;
 mod linear;
 mod memory;
+mod networks;
 mod reductions;
+mod simulations;
 mod sorting;
 mod warps;
 
 use corpus::{Row, try_all};
 
 /// All tables, each for a test below.
-const TABLES: [&[Row]; 11] = [atomics::KERNELS, calls::KERNELS, elementwise::KERNELS, fragments::KERNELS, images::KERNELS, integers::KERNELS, linear::KERNELS, memory::KERNELS, reductions::KERNELS, sorting::KERNELS, warps::KERNELS];
+const TABLES: [&[Row]; 17] = [
+    atomics::KERNELS,
+    bits::KERNELS,
+    calls::KERNELS,
+    conversions::KERNELS,
+    elementwise::KERNELS,
+    fragments::KERNELS,
+    functions::KERNELS,
+    halves::KERNELS,
+    images::KERNELS,
+    integers::KERNELS,
+    linear::KERNELS,
+    memory::KERNELS,
+    networks::KERNELS,
+    reductions::KERNELS,
+    simulations::KERNELS,
+    sorting::KERNELS,
+    warps::KERNELS,
+];
 
 #[test]
 fn elementwise_kernels_equal_plain_rust() {
@@ -82,6 +106,36 @@ fn calls_and_choices_equal_plain_rust() {
     try_all(calls::KERNELS);
 }
 
+#[test]
+fn operations_on_bits_equal_plain_rust() {
+    try_all(bits::KERNELS);
+}
+
+#[test]
+fn conversions_equal_plain_rust() {
+    try_all(conversions::KERNELS);
+}
+
+#[test]
+fn functions_are_near_plain_rust() {
+    try_all(functions::KERNELS);
+}
+
+#[test]
+fn numbers_of_sixteen_bits_equal_plain_rust() {
+    try_all(halves::KERNELS);
+}
+
+#[test]
+fn parts_of_neural_networks_are_near_plain_rust() {
+    try_all(networks::KERNELS);
+}
+
+#[test]
+fn simulations_and_sparse_matrices_equal_plain_rust() {
+    try_all(simulations::KERNELS);
+}
+
 /// Kernels that are not run, and why.
 const NOT_RUN: [(&str, &str, &str); 1] = [(
     "cuda/barriers",
@@ -102,8 +156,18 @@ fn every_kernel_has_a_case_or_a_reason() {
             (columns.next().unwrap_or(""), columns.next().unwrap_or(""))
         })
         .collect();
-    let missing: Vec<_> = listed.iter().filter(|kernel| !known.contains(kernel)).collect();
-    assert!(missing.is_empty(), "{} without a case: {missing:?}", missing.len());
-    let unknown: Vec<_> = known.iter().filter(|kernel| !listed.contains(kernel)).collect();
+    let missing: Vec<_> = listed
+        .iter()
+        .filter(|kernel| !known.contains(kernel))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "{} without a case: {missing:?}",
+        missing.len()
+    );
+    let unknown: Vec<_> = known
+        .iter()
+        .filter(|kernel| !listed.contains(kernel))
+        .collect();
     assert!(unknown.is_empty(), "not in kernels.txt: {unknown:?}");
 }

@@ -65,7 +65,9 @@ fn local_or_shared(subject: &Subject) {
             let first = |i: usize| if choice & 1 == 1 { own(i, k) } else { data[k] };
             let out: Vec<f64> = (0..threads).map(|i| first(i) + own(i, i & 3)).collect();
             // Products may be fused with the sum.
-            let launch = Launch::line(1, threads).input(&data).output_near::<f64>(&out, within(1e-13));
+            let launch = Launch::line(1, threads)
+                .input(&data)
+                .output_near::<f64>(&out, within(1e-13));
             subject.check(launch.value(choice as i32));
         }
     }
@@ -87,7 +89,12 @@ fn local_bytes(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).many(n, |random| random.word() as u32 >> (random.word() % 32));
         let out: Vec<u32> = data.iter().map(|value| reversed(*value)).collect();
-        subject.check(Launch::threads(n, block).input(&data).output(&out).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
     }
 }
 
@@ -98,8 +105,14 @@ fn shared_parts(subject: &Subject) {
         let (a, b) = (random.f64s(threads), random.f32s(threads));
         let c = random.many(threads, |random| random.word() as i16);
         let sum = |i: usize| a[i] + f64::from(b[i]) + f64::from(c[i]);
-        let out: Vec<f64> = (0..threads).map(|i| sum(i / block * block + block - 1 - i % block)).collect();
-        let launch = Launch::line(blocks, block).shared(14 * block).input(&a).input(&b).input(&c);
+        let out: Vec<f64> = (0..threads)
+            .map(|i| sum(i / block * block + block - 1 - i % block))
+            .collect();
+        let launch = Launch::line(blocks, block)
+            .shared(14 * block)
+            .input(&a)
+            .input(&b)
+            .input(&c);
         subject.check(launch.output(&out));
     }
 }
@@ -110,11 +123,19 @@ fn shared_vectors(subject: &Subject) {
         let data = random.f32s(256);
         let keys = random.many(64, |random| random.within(-5, 5) as i32);
         let values = random.f32s(64);
-        let pairs: Vec<u32> = keys.iter().zip(&values).flat_map(|(key, value)| [*key as u32, value.to_bits()]).collect();
+        let pairs: Vec<u32> = keys
+            .iter()
+            .zip(&values)
+            .flat_map(|(key, value)| [*key as u32, value.to_bits()])
+            .collect();
         let mut out = Vec::new();
         for i in 0..64 {
             let own = &data[(i + rotate & 63) * 4..][..4];
-            let w = if keys[i ^ 1] > 0 { own[3] } else { keys[63 - i] as f32 };
+            let w = if keys[i ^ 1] > 0 {
+                own[3]
+            } else {
+                keys[63 - i] as f32
+            };
             out.extend([own[0] + values[63 - i], own[1], own[2], w]);
         }
         let launch = Launch::line(1, 64).input(&data).input(&pairs).output(&out);
@@ -126,9 +147,16 @@ fn shared_both(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).many(n, |random| random.word() as i32);
         let at = |i: usize| data.get(i).copied().unwrap_or(0);
-        let sum = |i: usize| at(i.wrapping_sub(1)).wrapping_add(at(i + 1)).wrapping_sub(at(i).wrapping_mul(2));
+        let sum = |i: usize| {
+            at(i.wrapping_sub(1))
+                .wrapping_add(at(i + 1))
+                .wrapping_sub(at(i).wrapping_mul(2))
+        };
         let out: Vec<i32> = (0..n).map(sum).collect();
-        let launch = Launch::threads(n, block).shared(4 * block).input(&data).output(&out);
+        let launch = Launch::threads(n, block)
+            .shared(4 * block)
+            .input(&data)
+            .output(&out);
         subject.check(launch.value(n as i32));
     }
 }
@@ -165,7 +193,12 @@ fn read_constants(subject: &Subject) {
         let wide: Vec<f64> = (0..threads).map(wide).collect();
         let letter = |i: usize| *message.get(i).unwrap_or(&b"sun\0\0\0"[i % 6]);
         let text: Vec<u8> = (0..threads).map(letter).collect();
-        subject.check(Launch::line(1, threads).output(&out).output(&wide).output(&text));
+        subject.check(
+            Launch::line(1, threads)
+                .output(&out)
+                .output(&wide)
+                .output(&text),
+        );
     }
 }
 
@@ -173,7 +206,11 @@ fn scale_by_constant(subject: &Subject) {
     for (n, block) in SIZES {
         let data = Random::new(n).f32s(n);
         let after: Vec<f32> = data.iter().map(|x| x * 0.0).collect();
-        subject.check(Launch::threads(n, block).update(&data, &after).value(n as i32));
+        subject.check(
+            Launch::threads(n, block)
+                .update(&data, &after)
+                .value(n as i32),
+        );
     }
 }
 
@@ -181,10 +218,19 @@ fn use_variables(subject: &Subject) {
     for threads in [1, 64, 33] {
         // Threads come one after the other here.
         let out: Vec<i32> = (100..100 + threads as i32).collect();
-        let wide: Vec<u64> = (0..threads as u64).map(|i| 0x0123_4567_89ab_cdef + i).collect();
+        let wide: Vec<u64> = (0..threads as u64)
+            .map(|i| 0x0123_4567_89ab_cdef + i)
+            .collect();
         let table = |i: usize| [0.5, 1.5, 2.5].get(i & 15).copied().unwrap_or(0.0f32);
-        let floats: Vec<f32> = (0..threads).map(|i| table(i) + [0.25, 0.75][i & 1]).collect();
-        subject.check(Launch::line(1, threads).output(&out).output(&wide).output(&floats));
+        let floats: Vec<f32> = (0..threads)
+            .map(|i| table(i) + [0.25, 0.75][i & 1])
+            .collect();
+        subject.check(
+            Launch::line(1, threads)
+                .output(&out)
+                .output(&wide)
+                .output(&floats),
+        );
     }
 }
 
@@ -199,9 +245,14 @@ fn follow_pointers(subject: &Subject) {
 fn read_tables(subject: &Subject) {
     for (n, block) in SIZES {
         let words: Vec<u32> = (0..n).map(|i| PRIMES[i & 7]).collect();
-        let floats: Vec<f64> = (0..n).map(|i| i as f64 * [1.0, -0.5, 0.25, -0.125][i & 3]).collect();
+        let floats: Vec<f64> = (0..n)
+            .map(|i| i as f64 * [1.0, -0.5, 0.25, -0.125][i & 3])
+            .collect();
         let letters: Vec<u8> = (0..n).map(|i| b"sixteen letters."[i & 15]).collect();
-        let launch = Launch::threads(n, block).output(&words).output(&floats).output(&letters);
+        let launch = Launch::threads(n, block)
+            .output(&words)
+            .output(&floats)
+            .output(&letters);
         subject.check(launch.value(n as u32));
     }
 }

@@ -51,6 +51,27 @@ elements!(
     bf16 as Float by f64::from,
 );
 
+/// A number in 32 bits of which the last is set where it is not exact: rounded again to fewer bits, it is what the number
+/// itself would be.
+fn sticky(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) == x || x.is_nan() || x.is_infinite() {
+        return nearest;
+    }
+    let bits = nearest.to_bits() - u32::from(f64::from(nearest).abs() > x.abs());
+    f32::from_bits(bits | 1)
+}
+
+/// The nearest half.
+pub(crate) fn to_f16(x: f64) -> f16 {
+    f16::from_f32(sticky(x))
+}
+
+/// The nearest bfloat16.
+pub(crate) fn to_bf16(x: f64) -> bf16 {
+    bf16::from_f32(sticky(x))
+}
+
 /// The bytes of an array.
 pub(crate) fn bytes<T: Element>(elements: &[T]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(elements.len() * T::BYTES);
@@ -127,8 +148,16 @@ impl Random {
     pub(crate) fn any_f32s(&mut self, count: usize) -> Vec<f32> {
         self.many(count, |random| match random.word() % 6 {
             0 => f32::from_bits(random.word() as u32),
-            1 => [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, 1e-40]
-                [random.word() as usize % 8],
+            1 => [
+                0.0,
+                -0.0,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+                f32::NAN,
+                1.0,
+                -1.0,
+                1e-40,
+            ][random.word() as usize % 8],
             _ => random.between(-100.0, 100.0) as f32,
         })
     }
@@ -136,8 +165,16 @@ impl Random {
     pub(crate) fn any_f64s(&mut self, count: usize) -> Vec<f64> {
         self.many(count, |random| match random.word() % 6 {
             0 => f64::from_bits(random.word()),
-            1 => [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1.0, -1.0, 1e-310]
-                [random.word() as usize % 8],
+            1 => [
+                0.0,
+                -0.0,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+                1.0,
+                -1.0,
+                1e-310,
+            ][random.word() as usize % 8],
             _ => random.between(-100.0, 100.0),
         })
     }

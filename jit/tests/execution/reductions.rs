@@ -33,10 +33,21 @@ fn strided_sums(data: &[f32], blocks: usize, block: usize) -> Vec<f32> {
 }
 
 fn shuffle(subject: &Subject) {
-    for (n, blocks, block) in [(0, 1, 32), (1, 2, 64), (1000, 3, 256), (77, 2, 96), (1025, 1, 1024)] {
+    for (n, blocks, block) in [
+        (0, 1, 32),
+        (1, 2, 64),
+        (1000, 3, 256),
+        (77, 2, 96),
+        (1025, 1, 1024),
+    ] {
         let data = Random::new(n).eighths(n);
         let sums = strided_sums(&data, blocks, block);
-        subject.check(Launch::line(blocks, block).input(&data).output(&sums).value(n as i32));
+        subject.check(
+            Launch::line(blocks, block)
+                .input(&data)
+                .output(&sums)
+                .value(n as i32),
+        );
     }
 }
 
@@ -51,9 +62,18 @@ fn tree(subject: &Subject) {
 
 fn atomic(subject: &Subject) {
     for (n, blocks, block) in [(0, 1, 32), (1, 2, 64), (1000, 3, 64), (77, 2, 96)] {
-        let data: Vec<f64> = Random::new(n).eighths(n).into_iter().map(f64::from).collect();
+        let data: Vec<f64> = Random::new(n)
+            .eighths(n)
+            .into_iter()
+            .map(f64::from)
+            .collect();
         let sum = data.iter().fold(2.5, |sum, x| sum + x);
-        subject.check(Launch::line(blocks, block).input(&data).update(&[2.5f64], &[sum]).value(n as i32));
+        subject.check(
+            Launch::line(blocks, block)
+                .input(&data)
+                .update(&[2.5f64], &[sum])
+                .value(n as i32),
+        );
     }
 }
 
@@ -61,9 +81,13 @@ fn extremes(subject: &Subject) {
     for (n, blocks, block) in [(0, 1, 32), (1, 2, 64), (1000, 3, 64), (77, 2, 9)] {
         let data = Random::new(n).many(n, |random| random.word() as i32 >> 24);
         let least = data.iter().copied().fold(i32::MAX, i32::min);
-        let place = |(i, x): (usize, &i32)| u64::from(*x as u32 ^ 1 << 31) << 32 | (u64::from(u32::MAX) - i as u64);
+        let place = |(i, x): (usize, &i32)| {
+            u64::from(*x as u32 ^ 1 << 31) << 32 | (u64::from(u32::MAX) - i as u64)
+        };
         let largest = data.iter().enumerate().map(place).fold(0, u64::max);
-        let launch = Launch::line(blocks, block).input(&data).update(&[i32::MAX], &[least]);
+        let launch = Launch::line(blocks, block)
+            .input(&data)
+            .update(&[i32::MAX], &[least]);
         subject.check(launch.update(&[0u64], &[largest]).value(n as i32));
     }
 }
@@ -73,7 +97,10 @@ fn last_block(subject: &Subject) {
         let data = Random::new(n).eighths(n);
         let sums = strided_sums(&data, blocks, 256);
         let total = sums.iter().fold(0.0, |sum, x| sum + x);
-        let launch = Launch::line(blocks, 256).input(&data).output(&sums).output(&[total]);
+        let launch = Launch::line(blocks, 256)
+            .input(&data)
+            .output(&sums)
+            .output(&[total]);
         subject.check(launch.value(n as i32));
     }
 }
@@ -82,7 +109,12 @@ fn rust_tree(subject: &Subject) {
     for (n, blocks, block) in [(0, 1, 32), (1, 2, 64), (1000, 3, 256), (77, 2, 2)] {
         let data = Random::new(n).eighths(n);
         let sums = strided_sums(&data, blocks, block);
-        subject.check(Launch::line(blocks, block).input(&data).output(&sums).value(n as u32));
+        subject.check(
+            Launch::line(blocks, block)
+                .input(&data)
+                .output(&sums)
+                .value(n as u32),
+        );
     }
 }
 
@@ -90,7 +122,12 @@ fn rust_shuffle(subject: &Subject) {
     for (n, blocks, block) in [(0, 1, 32), (1, 2, 64), (1000, 3, 64), (77, 2, 96)] {
         let data = Random::new(n).eighths(n);
         let sum = data.iter().fold(2.5, |sum, x| sum + x);
-        subject.check(Launch::line(blocks, block).input(&data).update(&[2.5f32], &[sum]).value(n as u32));
+        subject.check(
+            Launch::line(blocks, block)
+                .input(&data)
+                .update(&[2.5f32], &[sum])
+                .value(n as u32),
+        );
     }
 }
 
@@ -98,29 +135,54 @@ fn sum_rows(subject: &Subject) {
     for (rows, columns) in [(1, 1), (5, 1500), (3, 1024), (2, 63)] {
         let data = Random::new(columns).eighths(rows * columns);
         let sums: Vec<f32> = data.chunks(columns).map(|row| row.iter().sum()).collect();
-        let launch = Launch::line(rows, 256).shared(32).input(&data).output(&sums);
+        let launch = Launch::line(rows, 256)
+            .shared(32)
+            .input(&data)
+            .output(&sums);
         subject.check(launch.value(columns as i32).null().null());
     }
 }
 
 fn sum_all(subject: &Subject) {
     for n in [0, 1, 512, 1501] {
-        let data: Vec<f64> = Random::new(n).eighths(n).into_iter().map(f64::from).collect();
+        let data: Vec<f64> = Random::new(n)
+            .eighths(n)
+            .into_iter()
+            .map(f64::from)
+            .collect();
         let sum = data.iter().fold(2.5, |sum, x| sum + x);
-        let launch = Launch::threads(n.div_ceil(512) * 128, 128).shared(32).input(&data);
-        subject.check(launch.update(&[2.5f64], &[sum]).value(n as i32).null().null());
+        let launch = Launch::threads(n.div_ceil(512) * 128, 128)
+            .shared(32)
+            .input(&data);
+        subject.check(
+            launch
+                .update(&[2.5f64], &[sum])
+                .value(n as i32)
+                .null()
+                .null(),
+        );
     }
 }
 
 fn find_largest(subject: &Subject) {
     for (rows, columns) in [(1, 1), (5, 200), (3, 256), (7, 63)] {
         // Few different numbers, so that the largest is there more than once.
-        let data = Random::new(columns).many(rows * columns, |random| random.within(-20, -9) as i32);
-        let values: Vec<i32> = data.chunks(columns).map(|row| *row.iter().max().expect("a column")).collect();
+        let data =
+            Random::new(columns).many(rows * columns, |random| random.within(-20, -9) as i32);
+        let values: Vec<i32> = data
+            .chunks(columns)
+            .map(|row| *row.iter().max().expect("a column"))
+            .collect();
         let rows_and_values = data.chunks(columns).zip(&values);
-        let place = |(row, value): (&[i32], &i32)| row.iter().position(|x| x == value).expect("it is there") as i32;
+        let place = |(row, value): (&[i32], &i32)| {
+            row.iter().position(|x| x == value).expect("it is there") as i32
+        };
         let places: Vec<i32> = rows_and_values.map(place).collect();
-        let launch = Launch::line(rows, 128).shared(32).input(&data).output(&values).output(&places);
+        let launch = Launch::line(rows, 128)
+            .shared(32)
+            .input(&data)
+            .output(&values)
+            .output(&places);
         subject.check(launch.value(columns as i32).null().null());
     }
 }
@@ -132,11 +194,22 @@ fn triton_extremes(subject: &Subject) {
         // The last block has zeros where no elements are.
         let zero = if n < 256 * blocks { 0 } else { i32::MAX };
         let least = data.iter().copied().fold(zero.min(1000), i32::min);
-        let largest = data.iter().copied().fold(if n < 256 * blocks { 0 } else { -1000 }, i32::max);
+        let largest = data
+            .iter()
+            .copied()
+            .fold(if n < 256 * blocks { 0 } else { -1000 }, i32::max);
         let launch = Launch::line(blocks, 128).shared(16).input(&data);
-        let launch = launch.update(&[1000i32], &[least]).update(&[-1000i32], &[largest]);
+        let launch = launch
+            .update(&[1000i32], &[least])
+            .update(&[-1000i32], &[largest]);
         // The first block takes the lock, and nobody else finds it at zero.
-        subject.check(launch.update(&[0i32, 7], &[2, 0]).value(n as i32).null().null());
+        subject.check(
+            launch
+                .update(&[0i32, 7], &[2, 0])
+                .value(n as i32)
+                .null()
+                .null(),
+        );
     }
 }
 
@@ -152,9 +225,15 @@ fn scan_shuffle(subject: &Subject) {
             part.iter().map(step).collect::<Vec<_>>()
         };
         let out: Vec<i32> = data.chunks(256).flat_map(running).collect();
-        let mut totals: Vec<i32> = data.chunks(256).map(|part| part.iter().copied().fold(0, i32::wrapping_add)).collect();
+        let mut totals: Vec<i32> = data
+            .chunks(256)
+            .map(|part| part.iter().copied().fold(0, i32::wrapping_add))
+            .collect();
         totals.resize(totals.len().max(1), 0);
-        let launch = Launch::threads(n, 256).input(&data).output(&out).output(&totals);
+        let launch = Launch::threads(n, 256)
+            .input(&data)
+            .output(&out)
+            .output(&totals);
         subject.check(launch.value(n as i32));
     }
 }
@@ -165,8 +244,17 @@ fn scan_add_totals(subject: &Subject) {
         let data = random.many(n, |random| random.word() as i32);
         let launch = Launch::threads(n, block);
         let totals = random.many(launch.grid[0] as usize, |random| random.word() as i32);
-        let before = |i: usize| totals[..i / block].iter().copied().fold(0, i32::wrapping_add);
-        let after: Vec<i32> = data.iter().enumerate().map(|(i, x)| x.wrapping_add(before(i))).collect();
+        let before = |i: usize| {
+            totals[..i / block]
+                .iter()
+                .copied()
+                .fold(0, i32::wrapping_add)
+        };
+        let after: Vec<i32> = data
+            .iter()
+            .enumerate()
+            .map(|(i, x)| x.wrapping_add(before(i)))
+            .collect();
         subject.check(launch.update(&data, &after).input(&totals).value(n as i32));
     }
 }
@@ -209,7 +297,10 @@ fn triton_scan(subject: &Subject) {
     for (rows, columns) in [(1, 1), (5, 500), (2, 512), (3, 77)] {
         let data = Random::new(columns).eighths(rows * columns);
         let sums: Vec<f32> = data.chunks(columns).flat_map(running).collect();
-        let launch = Launch::line(rows, 128).shared(64).input(&data).output(&sums);
+        let launch = Launch::line(rows, 128)
+            .shared(64)
+            .input(&data)
+            .output(&sums);
         subject.check(launch.value(columns as i32).null().null());
     }
 }

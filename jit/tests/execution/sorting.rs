@@ -16,7 +16,11 @@ pub(crate) const KERNELS: &[Row] = &[
     ("cuda/histogram", "histogram_weighted", weighted),
     ("rust/histogram", "histogram", rust_histogram),
     ("triton/histogram", "histogram", triton_histogram),
-    ("triton/histogram_of_block", "histogram_of_block", triton_histogram_of_block),
+    (
+        "triton/histogram_of_block",
+        "histogram_of_block",
+        triton_histogram_of_block,
+    ),
 ];
 
 fn words(seed: usize, count: usize) -> Vec<u32> {
@@ -46,7 +50,9 @@ fn sums_before(numbers: &[u32]) -> Vec<u32> {
 fn radix_count(subject: &Subject) {
     for (n, block, shift) in [(0, 32, 0), (1, 16, 28), (1000, 256, 4), (100, 50, 0)] {
         let keys = words(n, n);
-        let launch = Launch::threads(n, block).input(&keys).output(&counts(&keys, block, shift));
+        let launch = Launch::threads(n, block)
+            .input(&keys)
+            .output(&counts(&keys, block, shift));
         subject.check(launch.value(shift as i32).value(n as i32));
     }
 }
@@ -67,7 +73,10 @@ fn radix_scatter(subject: &Subject) {
         order.sort_by_key(|i| keys[*i] >> shift & 15);
         let sorted = |of: &[u32]| order.iter().map(|i| of[*i]).collect::<Vec<_>>();
         let launch = Launch::threads(n, 256).input(&keys).input(&values);
-        let launch = launch.output(&sorted(&keys)).output(&sorted(&values)).input(&offsets);
+        let launch = launch
+            .output(&sorted(&keys))
+            .output(&sorted(&values))
+            .input(&offsets);
         subject.check(launch.value(shift as i32).value(n as i32));
     }
 }
@@ -119,10 +128,18 @@ fn counted(bytes: &[u8], before: &[u32]) -> Vec<u32> {
 }
 
 fn bytes_and_bins(subject: &Subject, rest: fn(Launch, usize) -> Launch) {
-    for (n, blocks, block) in [(0, 1, 32), (1, 2, 64), (1000, 3, 96), (77, 2, 9), (300, 1, 257)] {
+    for (n, blocks, block) in [
+        (0, 1, 32),
+        (1, 2, 64),
+        (1000, 3, 96),
+        (77, 2, 9),
+        (300, 1, 257),
+    ] {
         let bytes = Random::new(n).many(n, |random| (random.word() % 100) as u8 + 150);
         let bins = words(n, 256);
-        let launch = Launch::line(blocks, block).input(&bytes).update(&bins, &counted(&bytes, &bins));
+        let launch = Launch::line(blocks, block)
+            .input(&bytes)
+            .update(&bins, &counted(&bytes, &bins));
         subject.check(rest(launch, n));
     }
 }
@@ -147,7 +164,10 @@ fn weighted(subject: &Subject) {
                 after[bin as usize] += weight;
             }
         }
-        let launch = Launch::line(blocks, block).shared(4 * count).input(&data).input(&weights);
+        let launch = Launch::line(blocks, block)
+            .shared(4 * count)
+            .input(&data)
+            .input(&weights);
         let launch = launch.update(&bins, &after).value(count as i32);
         subject.check(launch.value(-4.0f32).value(4.0f32).value(n as i32));
     }
@@ -162,7 +182,9 @@ fn triton(subject: &Subject, elements: usize, shared: usize) {
             let bin = &mut after[(word & 63) as usize];
             *bin = bin.wrapping_add(1);
         }
-        let launch = Launch::line(n.div_ceil(elements).max(1), 128).shared(shared).input(&data);
+        let launch = Launch::line(n.div_ceil(elements).max(1), 128)
+            .shared(shared)
+            .input(&data);
         subject.check(launch.update(&bins, &after).value(n as i32).null().null());
     }
 }

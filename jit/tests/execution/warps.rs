@@ -20,7 +20,8 @@ const WARPS: [(usize, usize); 3] = [(1, 32), (2, 64), (3, 96)];
 fn votes(subject: &Subject) {
     for (blocks, block) in WARPS {
         for (low, high) in [(-50, 110), (0, 2000), (6, 8), (7, 8), (1100, 1101)] {
-            let data = Random::new(block).many(blocks * block, |random| random.within(low, high) as i32);
+            let data =
+                Random::new(block).many(blocks * block, |random| random.within(low, high) as i32);
             let vote = |warp: &[i32]| {
                 let mut result = warp.iter().filter(|x| **x > 0).count() as u32;
                 result |= u32::from(warp.iter().all(|x| *x < 1000)) << 8;
@@ -45,12 +46,21 @@ fn matches(subject: &Subject) {
             for (narrow, wide) in data.chunks(32).zip(wide.chunks(32)) {
                 let all = narrow.iter().all(|x| x >> 4 == narrow[0] >> 4);
                 for lane in 0..32 {
-                    let same = |other: &usize| narrow[*other] == narrow[lane] && wide[*other] == wide[lane];
-                    let mask = (0..32).filter(same).fold(0, |mask, other| mask | 1u32 << other);
+                    let same = |other: &usize| {
+                        narrow[*other] == narrow[lane] && wide[*other] == wide[lane]
+                    };
+                    let mask = (0..32)
+                        .filter(same)
+                        .fold(0, |mask, other| mask | 1u32 << other);
                     out.push(mask ^ if all { u32::MAX } else { 0 });
                 }
             }
-            subject.check(Launch::line(blocks, block).input(&data).input(&wide).output(&out));
+            subject.check(
+                Launch::line(blocks, block)
+                    .input(&data)
+                    .input(&wide)
+                    .output(&out),
+            );
         }
     }
 }
@@ -70,14 +80,17 @@ fn aggregate(subject: &Subject) {
         let expected = data.clone();
         let places = move |found: &[u8]| {
             let found = words(found);
-            let (mut own, rest): (Vec<_>, Vec<_>) = found.into_iter().zip(&expected).partition(|(_, x)| **x > 0);
+            let (mut own, rest): (Vec<_>, Vec<_>) =
+                found.into_iter().zip(&expected).partition(|(_, x)| **x > 0);
             own.sort();
             let wanted = (5..5 + kept as i128).collect::<Vec<_>>();
             let own: Vec<i128> = own.into_iter().map(|(place, _)| place).collect();
             let stays = rest.iter().all(|(place, _)| *place == 0xaaaa);
             (own != wanted || !stays).then(|| format!("places {own:?}"))
         };
-        let launch = Launch::threads(n, block).input(&data).update(&[5u32], &[5 + kept as u32]);
+        let launch = Launch::threads(n, block)
+            .input(&data)
+            .update(&[5u32], &[5 + kept as u32]);
         subject.check(launch.checked(&vec![0xaaaau32; n], places).value(n as i32));
     }
 }
@@ -105,7 +118,10 @@ fn shuffles(subject: &Subject) {
             float_out.push(floats[warp + (lane ^ 16)] + floats[warp + (data[i] & 31) as usize]);
             double_out.push(doubles[warp + (lane + 1).min(31)] - doubles[warp + lane.max(1) - 1]);
         }
-        let launch = Launch::line(blocks, block).input(&data).input(&floats).input(&doubles);
+        let launch = Launch::line(blocks, block)
+            .input(&data)
+            .input(&floats)
+            .input(&doubles);
         subject.check(launch.output(&out).output(&float_out).output(&double_out));
     }
 }
@@ -145,10 +161,16 @@ fn reductions(subject: &Subject) {
 }
 
 fn whereabouts(subject: &Subject) {
-    for (grid, block, shared) in [([1, 1, 1], [1, 1, 1], 0), ([2, 3, 2], [5, 4, 3], 64), ([2, 1, 1], [64, 2, 1], 0)] {
+    for (grid, block, shared) in [
+        ([1, 1, 1], [1, 1, 1], 0),
+        ([2, 3, 2], [5, 4, 3], 64),
+        ([2, 1, 1], [64, 2, 1], 0),
+    ] {
         let threads: usize = block.iter().product();
         let blocks: usize = grid.iter().product();
-        let out: Vec<u32> = (0..blocks * threads).map(|i| (i % threads % 32 + 1100 + 10000 * shared) as u32).collect();
+        let out: Vec<u32> = (0..blocks * threads)
+            .map(|i| (i % threads % 32 + 1100 + 10000 * shared) as u32)
+            .collect();
         let launch = Launch::of(grid, block).shared(shared).output(&out);
         subject.check(launch.checked(&vec![0u64; out.len()], |_| None));
     }
