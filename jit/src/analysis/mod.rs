@@ -2,6 +2,7 @@
 
 mod dominators;
 mod exposed;
+mod lanes;
 mod liveness;
 mod loops;
 pub(crate) mod order;
@@ -9,6 +10,7 @@ mod pointers;
 pub(crate) mod rows;
 
 pub(crate) use exposed::{exposed_registers, for_each_written};
+pub(crate) use lanes::{Lanes, lanes};
 pub(crate) use liveness::{Liveness, values_at_joins};
 pub(crate) use loops::back_edges;
 pub(crate) use pointers::{Root, pointer_parameters, roots};

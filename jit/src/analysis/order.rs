@@ -18,10 +18,10 @@ pub(crate) fn predecessor_counts(
     counts
 }
 
-/// A part of a function: the blocks that can be reached from one, without going on behind some.
+/// A part of a function: the blocks that can be reached from some, without going on behind others.
 #[derive(Clone, Copy)]
 pub(crate) struct Region<'a> {
-    pub(crate) start: BlockId,
+    pub(crate) starts: &'a [BlockId],
     /// By block, whether nothing follows it here; none if that is so for no block.
     pub(crate) ends: Option<&'a [bool]>,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Region<'a> {
 impl Region<'_> {
     /// The whole function.
     pub(crate) const WHOLE: Self = Region {
-        start: BlockId(0),
+        starts: &[BlockId(0)],
         ends: None,
     };
 
@@ -55,10 +55,24 @@ pub(crate) fn reverse_postorder(function: &Function) -> Vec<BlockId> {
 pub(crate) fn reverse_postorder_of(function: &Function, region: &Region<'_>) -> Vec<BlockId> {
     let mut order = Vec::new();
     let mut seen = vec![false; function.blocks.len()];
-    let mut walk = vec![(region.start, region.successors(function, region.start), 0)];
-    if let Some(start) = seen.get_mut(region.start.index()) {
-        *start = true;
+    for start in region.starts {
+        if !std::mem::replace(&mut seen[start.index()], true) {
+            walk(function, region, *start, &mut seen, &mut order);
+        }
     }
+    order.reverse();
+    order
+}
+
+/// Adds the blocks that can be reached from one that was seen, each behind its successors.
+fn walk(
+    function: &Function,
+    region: &Region<'_>,
+    start: BlockId,
+    seen: &mut [bool],
+    order: &mut Vec<BlockId>,
+) {
+    let mut walk = vec![(start, region.successors(function, start), 0)];
     while let Some((block, successors, next)) = walk.last_mut() {
         let from = *block;
         let target = successors.get(*next).copied();
@@ -76,6 +90,4 @@ pub(crate) fn reverse_postorder_of(function: &Function, region: &Region<'_>) -> 
             }
         }
     }
-    order.reverse();
-    order
 }

@@ -5,7 +5,7 @@
 //! parameters are added, neither is taken for one: the sum does not tell which is the address.
 
 use crate::ir::{
-    Address, AddressBase, Function, Hidden, Instruction, Modifier, Opcode, Operand, Register, Space,
+    Address, AddressBase, Function, Instruction, Modifier, Opcode, Operand, Register, Space,
 };
 
 /// The parameter that a register was computed from, as an address would be.
@@ -15,7 +15,11 @@ pub(crate) enum Root {
     None,
     /// This one.
     Parameter(u32),
-    /// One or another, or a variable.
+    /// None: it is the generic address of shared or local memory.
+    Small,
+    /// This one, or shared or local memory.
+    Mixed(u32),
+    /// One or another.
     Several,
 }
 
@@ -24,6 +28,14 @@ impl Root {
         match (self, other) {
             (Self::None, root) | (root, Self::None) => root,
             (left, right) if left == right => left,
+            (Self::Parameter(index) | Self::Mixed(index), Self::Small)
+            | (Self::Small, Self::Parameter(index) | Self::Mixed(index)) => Self::Mixed(index),
+            (Self::Parameter(left), Self::Mixed(right))
+            | (Self::Mixed(left), Self::Parameter(right))
+                if left == right =>
+            {
+                Self::Mixed(left)
+            }
             _ => Self::Several,
         }
     }
@@ -57,7 +69,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
             Opcode::CpAsync => copied_root(instruction, &root),
             _ => Root::None,
         };
-        if let Root::Parameter(index) = address
+        if let Root::Parameter(index) | Root::Mixed(index) = address
             && let Some(pointer) = pointers.get_mut(index as usize)
         {
             *pointer = true;
@@ -66,7 +78,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
     pointers
 }
 
-/// The roots of all registers: a fixed point, reached after at most two rises of each register. Each rise looks again at the
+/// The roots of all registers: a fixed point, reached after at most three rises of each register. Each rise looks again at the
 /// instructions that read the register, so that the order of the text does not matter.
 pub(crate) fn roots(function: &Function) -> Vec<Root> {
     let all: Vec<&Instruction> = instructions(function).collect();
@@ -116,13 +128,11 @@ fn produced_root(
             }
             _ => Root::None,
         },
-        // An address in a block's or a thread's memory, whatever it was computed from.
         Opcode::Cvta
             if !instruction.has(Modifier::To)
-                && !instruction.has(Modifier::Global)
-                && !instruction.has(Modifier::Const) =>
+                && matches!(instruction.space(), Space::Shared | Space::Local) =>
         {
-            Root::Several
+            Root::Small
         }
         Opcode::Mov | Opcode::Cvta | Opcode::Sub => source_root(instruction, 1, root),
         Opcode::Add | Opcode::Selp => {
@@ -136,11 +146,6 @@ fn produced_root(
 fn source_root(instruction: &Instruction, index: usize, root: &impl Fn(&Register) -> Root) -> Root {
     match instruction.operands.get(index) {
         Some(Operand::Register(register)) => root(register),
-        // The address of a variable, before and after it has its place.
-        Some(
-            Operand::Symbol(..)
-            | Operand::Hidden(Hidden::SharedBase | Hidden::LocalBase | Hidden::Variables),
-        ) => Root::Several,
         _ => Root::None,
     }
 }

@@ -10,7 +10,8 @@
 //!    buffers, and an aligned access never lies in two granules.
 
 use super::editor::{
-    add_block, add_fault, add_register, binary, branch, compare, convert, instruction, select, site,
+    add_block, add_fault, add_register, binary, branch, compare, convert,
+    instruction as new_instruction, select, site,
 };
 use super::extent::Access;
 use super::small::small_base;
@@ -24,7 +25,7 @@ use smallvec::smallvec;
 /// log2 of the bytes that one entry of the granule table describes.
 const GRANULE_SHIFT: u64 = 8;
 
-/// Registers that each guard uses anew: nothing in them outlives the access.
+/// Registers of one guard. Each has its own: what later passes find out of a register holds wherever it is written.
 #[derive(Clone, Copy)]
 pub(super) struct Scratch {
     pub(super) address: Register,
@@ -34,6 +35,7 @@ pub(super) struct Scratch {
     last: Register,
     valid: Register,
     narrow: Register,
+    low: Register,
     pub(super) outside: Register,
 }
 
@@ -47,6 +49,7 @@ impl Scratch {
             last: add_register(function, Type::B64),
             valid: add_register(function, Type::B64),
             narrow: add_register(function, Type::B32),
+            low: add_register(function, Type::B32),
             outside: add_register(function, Type::Pred),
         }
     }
@@ -61,11 +64,9 @@ pub(super) fn run(function: &mut Function, checked: bool) {
         return;
     }
     let pointers = Pointers::of(function);
-    // A copy has two addresses.
-    let scratch = [Scratch::add(function), Scratch::add(function)];
     for index in 0..function.blocks.len() {
         if function.blocks[index].instructions.iter().any(is_access) {
-            guard_block(function, index, &scratch, &pointers, checked);
+            guard_block(function, index, &pointers, checked);
         }
     }
 }
@@ -80,24 +81,19 @@ fn is_access(instruction: &Instruction) -> bool {
                 .is_some_and(|address| address.row.is_none() && !address.proved))
 }
 
-fn guard_block(
-    function: &mut Function,
-    index: usize,
-    scratch: &[Scratch; 2],
-    pointers: &Pointers,
-    checked: bool,
-) {
+fn guard_block(function: &mut Function, index: usize, pointers: &Pointers, checked: bool) {
     let instructions = std::mem::take(&mut function.blocks[index].instructions);
     let last = std::mem::replace(&mut function.blocks[index].terminator, Terminator::Exit);
+    let scratch = Scratch::add(function);
     let mut guard = Guard {
         function,
         current: index,
-        scratch: scratch[0],
+        scratch,
     };
     let mut sums = Sums::default();
     for mut instruction in instructions {
         if is_access(&instruction) {
-            guard.instruction(&mut instruction, scratch, &sums, checked);
+            guard.instruction(&mut instruction, &sums, checked);
         }
         sums.after(&instruction, pointers);
         guard.push(instruction);
@@ -114,13 +110,7 @@ pub(super) struct Guard<'a> {
 }
 
 impl Guard<'_> {
-    fn instruction(
-        &mut self,
-        instruction: &mut Instruction,
-        scratch: &[Scratch; 2],
-        sums: &Sums,
-        checked: bool,
-    ) {
+    fn instruction(&mut self, instruction: &mut Instruction, sums: &Sums, checked: bool) {
         let space = instruction.space();
         let is_copy = instruction.opcode() == Opcode::CpAsync;
         let places = instruction.operands.iter().enumerate();
@@ -129,7 +119,7 @@ impl Guard<'_> {
             .map(|(place, _)| place)
             .collect();
         for (number, place) in places.into_iter().take(2).enumerate() {
-            self.scratch = scratch[number];
+            self.scratch = Scratch::add(self.function);
             // The first address of a copy is in shared memory, the second in the window.
             let space = match (is_copy, number) {
                 (true, 0) => Space::Shared,
@@ -152,6 +142,7 @@ impl Guard<'_> {
         let Operand::Address(address) = instruction.operands[place] else {
             return;
         };
+        let is_narrow = self.is_narrow(address);
         let is_small = matches!(space, Space::Shared | Space::Local);
         if is_small {
             self.resolve_small(address, space);
@@ -194,7 +185,7 @@ impl Guard<'_> {
         }
         self.require_stride(instruction, &access);
         if is_small {
-            self.require_small(instruction, &access, space);
+            self.require_small(instruction, &access, space, is_narrow);
         } else {
             self.require_window(instruction, access.size);
             self.require_extent(instruction, &access);
@@ -212,7 +203,11 @@ impl Guard<'_> {
             // Each eight lanes give the rows of one matrix.
             Opcode::LdMatrix | Opcode::StMatrix if !instruction.has(Modifier::X4) => {
                 let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
-                let lane = Operand::Special(SpecialRegister::LaneId);
+                // Special registers are read by moves alone.
+                let lane = Operand::Register(self.scratch.narrow);
+                let special = Operand::Special(SpecialRegister::LaneId);
+                let operands = smallvec![lane.clone(), special];
+                self.push(new_instruction(Opcode::Mov, Type::U32, operands));
                 let lanes = Operand::Immediate(lanes);
                 self.push(compare(Modifier::Lt, Type::U32, outside, lane, lanes));
                 Some(outside)
@@ -252,10 +247,12 @@ impl Guard<'_> {
             _ => None,
         };
         if let Some(Sum { pointer, index, .. }) = sum {
+            // A register of its own: the difference is the same for all threads, the sum is not.
+            let start = add_register(self.function, Type::B64);
             self.push(binary(
                 Opcode::Sub,
                 Type::U64,
-                offset,
+                start,
                 register(pointer),
                 window,
             ));
@@ -263,7 +260,7 @@ impl Guard<'_> {
                 Opcode::Add,
                 Type::U64,
                 offset,
-                register(offset),
+                register(start),
                 register(index),
             ));
         } else {
@@ -437,12 +434,19 @@ impl Guard<'_> {
         );
         let next = add_block(self.function, Block::ending(Terminator::Exit));
         self.function.blocks[self.current].terminator = branch(self.scratch.outside, fault, next);
+        // Each check decides by a register of its own.
+        self.scratch.outside = add_register(self.function, Type::Pred);
         self.current = next.index();
     }
 
     /// A register of 32 bits that is the offset's lower half.
     pub(super) fn narrow(&self) -> Register {
         self.scratch.narrow
+    }
+
+    /// A register of 32 bits for the lower half of where the space begins.
+    pub(super) fn low(&self) -> Register {
+        self.scratch.low
     }
 
     pub(super) fn push(&mut self, instruction: Instruction) {
@@ -454,7 +458,7 @@ impl Guard<'_> {
 
 fn load(t: Type, d: Register, address: Register) -> Instruction {
     let address = Address::new(AddressBase::Register(address), 0);
-    instruction(
+    new_instruction(
         Opcode::LdSandbox,
         t,
         smallvec![Operand::Register(d), Operand::Address(address)],

@@ -161,7 +161,8 @@ impl Guard<'_> {
         let word = Operand::Register(self.scratch.word);
         let factor = Operand::Immediate(u64::from(factor));
         let operands = smallvec![word, rows.stride.clone(), factor];
-        self.push(new_instruction(Opcode::MulWide, Type::U32, operands));
+        let product = new_instruction(Opcode::MulWide, Type::U32, operands);
+        self.push(product.with_modifiers(&[Modifier::Wide]));
     }
 
     fn shift_to_bytes(&mut self) {

@@ -146,7 +146,22 @@ fn at(access: &Instruction, space: Modifier, address: Register) -> Instruction {
         Modifier::L1NoAllocate,
         Modifier::L2CacheHint,
     ];
-    let keeps = |modifier: &&Modifier| space == Modifier::Global || !CACHES.contains(modifier);
+    // Nobody else sees a thread's local memory, so that there is no order to keep.
+    const ORDERS: [Modifier; 9] = [
+        Modifier::Volatile,
+        Modifier::Mmio,
+        Modifier::Relaxed,
+        Modifier::Acquire,
+        Modifier::Release,
+        Modifier::Cta,
+        Modifier::Cluster,
+        Modifier::Gpu,
+        Modifier::Sys,
+    ];
+    let keeps = |modifier: &&Modifier| {
+        (space == Modifier::Global || !CACHES.contains(modifier))
+            && (space != Modifier::Local || !ORDERS.contains(modifier))
+    };
     let mut wanted: Vec<Modifier> = access.modifiers.iter().filter(keeps).copied().collect();
     wanted.push(space);
     let mut access = access.clone().with_modifiers(&wanted);

@@ -1,14 +1,16 @@
 //! Accesses to a block's shared memory and a thread's local memory.
 //!
-//! Offsets there have 32 bits. A longer one is cut to 2^32, which lies outside all the same, so that the sum of it and the access's size
+//! Offsets there have 32 bits, and addresses of 32 bits wrap around there. A longer one is cut to 2^32, which lies outside all the same, so that the sum of it and the access's size
 //! cannot wrap around.
 
 use super::bounds::{Guard, Scratch};
-use super::editor::{binary, compare, convert};
+use super::editor::{binary, compare, convert, instruction as new_instruction};
 use super::extent::Access;
 use crate::ir::{
     Address, AddressBase, FaultCause, Hidden, Instruction, Modifier, Opcode, Operand, Space, Type,
 };
+
+use smallvec::smallvec;
 
 /// Where a small space begins, in its own addresses.
 pub(super) fn small_base(space: Space) -> Hidden {
@@ -28,11 +30,7 @@ impl Guard<'_> {
             self.push(binary(Opcode::Sub, Type::U64, offset, address, start));
             return;
         };
-        let is_narrow = self
-            .function
-            .registers
-            .get(base.index())
-            .is_some_and(|ty| ty.bits() == 32);
+        let is_narrow = self.is_narrow(place);
         let start = Operand::Hidden(small_base(space));
         if is_narrow {
             // Addresses of 32 bits wrap around in 32 bits.
@@ -45,14 +43,15 @@ impl Guard<'_> {
                 Operand::Register(base),
                 constant,
             ));
+            let start_low = self.low();
+            let operands = smallvec![Operand::Register(start_low), start];
+            self.push(Instruction {
+                u: Some(Type::U64),
+                ..new_instruction(Opcode::Cvt, Type::U32, operands)
+            });
+            let (sum, start_low) = (Operand::Register(narrow), Operand::Register(start_low));
+            self.push(binary(Opcode::Sub, Type::U32, narrow, sum, start_low));
             self.push(convert(Type::U64, Type::U32, offset, narrow));
-            self.push(binary(
-                Opcode::Sub,
-                Type::U64,
-                offset,
-                Operand::Register(offset),
-                start,
-            ));
         } else {
             self.push(binary(
                 Opcode::Sub,
@@ -74,11 +73,22 @@ impl Guard<'_> {
         }
     }
 
+    /// Whether an address has 32 bits.
+    pub(super) fn is_narrow(&self, place: Address) -> bool {
+        match place.base {
+            AddressBase::Register(base) => (self.function.registers)
+                .get(base.index())
+                .is_some_and(|ty| ty.bits() == 32),
+            _ => false,
+        }
+    }
+
     pub(super) fn require_small(
         &mut self,
         instruction: &Instruction,
         access: &Access,
         space: Space,
+        is_narrow: bool,
     ) {
         let Scratch {
             offset,
@@ -96,14 +106,14 @@ impl Guard<'_> {
                 FaultCause::LocalOutOfBounds,
             ),
         };
+        // An offset that comes from 32 bits is below 2^32 already.
         let most = Operand::Immediate(1 << 32);
-        self.push(binary(
-            Opcode::Min,
-            Type::U64,
-            end,
-            Operand::Register(offset),
-            most,
-        ));
+        let cut = if is_narrow { Opcode::Mov } else { Opcode::Min };
+        let mut operands = smallvec![Operand::Register(end), Operand::Register(offset)];
+        if !is_narrow {
+            operands.push(most);
+        }
+        self.push(new_instruction(cut, Type::U64, operands));
         self.add_extent(access, end);
         self.push(compare(
             Modifier::Gt,

@@ -3,21 +3,16 @@
 //! `ptxas` was seen to put the stack pointer into one, and on the CPU device it would hold what the thread before left there.
 
 use super::editor::instruction;
-use crate::analysis::exposed_registers;
-use crate::ir::{Function, Instruction, Opcode, Operand, Register, Type};
+use crate::analysis::Liveness;
+use crate::ir::{BlockId, Function, Instruction, Opcode, Operand, Register, Type};
 use smallvec::smallvec;
 
 pub(super) fn run(function: &mut Function) {
-    let exposed = exposed_registers(function);
-    let mut zeroes = Vec::new();
-    for (index, ty) in function
-        .registers
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| exposed[*index])
-    {
-        zeroes.push(zero(Register(index as u32), *ty));
-    }
+    let liveness = Liveness::of(function);
+    let read_unwritten = liveness.at_start(BlockId(0));
+    let zeroes: Vec<Instruction> = read_unwritten
+        .map(|register| zero(register, function.registers[register.index()]))
+        .collect();
     if let Some(prelude) = function.blocks.first_mut() {
         prelude.instructions.splice(0..0, zeroes);
     }

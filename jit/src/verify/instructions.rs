@@ -220,6 +220,9 @@ fn check_spaces(
 }
 
 fn check_access(instruction: &Instruction) -> Result<(), String> {
+    if instruction.has(Modifier::Nc) && instruction.space() != Space::Global {
+        return Err("what never changes is read by `.global.nc`".into());
+    }
     let bytes = instruction.access_bytes();
     if bytes > MAX_ACCESS_BYTES {
         return Err(format!(
@@ -230,6 +233,9 @@ fn check_access(instruction: &Instruction) -> Result<(), String> {
 }
 
 fn check_parameter(function: &Function, instruction: &Instruction) -> Result<(), String> {
+    if instruction.has(Modifier::ParamFunc) {
+        return Err("a kernel's parameters are read by `ld.param`".into());
+    }
     let Some(Address {
         base: AddressBase::Parameter(index),
         offset,
@@ -271,6 +277,9 @@ fn check_rounding(instruction: &Instruction) -> Result<(), String> {
     let directed = [Modifier::Rn, Modifier::Rz, Modifier::Rm, Modifier::Rp];
     let rounds = directed.iter().any(|modifier| instruction.has(*modifier));
     let is_number = |ty: Type| matches!(ty.class(), Class::Float | Class::BFloat);
+    if instruction.has(Modifier::Ftz) && to != Type::F32 && from != Type::F32 {
+        return Err("only .f32 has small numbers to flush; leave out .ftz".into());
+    }
     match (is_number(from), is_number(to)) {
         (true, false) if !rounds_to_integer => {
             Err("a conversion to an integer needs .rni, .rzi, .rmi or .rpi".into())
@@ -292,8 +301,8 @@ fn check_rounding(instruction: &Instruction) -> Result<(), String> {
         (false, false) if instruction.has(Modifier::Sat) && holds_all(to, from) => {
             Err(format!("every {from} fits {to}; leave out .sat"))
         }
-        (_, true) if instruction.has(Modifier::Sat) && to == Type::Bf16 => {
-            Err("no .bf16 is saturated; leave out .sat, or convert to .f32 or .f16".into())
+        _ if instruction.has(Modifier::Sat) && [to, from].contains(&Type::Bf16) => {
+            Err("no .bf16 is saturated; leave out .sat, or convert by way of .f32".into())
         }
         _ if instruction.has(Modifier::Ftz) && ![to, from].contains(&Type::F32) => {
             Err("only an .f32 is flushed; leave out .ftz".into())

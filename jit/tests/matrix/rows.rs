@@ -89,7 +89,7 @@ fn what_is_stored_in_rows_is_what_was_loaded() {
              ld.shared.v4.b32 {{%r20, %r21, %r22, %r23}}, [%r1];\nst.global.v4.b32 [%rd0], {{%r20, %r21, %r22, %r23}};\n"
         ));
         for (lane, found) in halves(device, 8).into_iter().enumerate() {
-            let (matrix, row) = (lane / 8 ^ 2, lane % 8);
+            let (matrix, row) = ((lane / 8) ^ 2, lane % 8);
             let turned = load != store;
             let wanted: Vec<u16> = (0..8)
                 .map(|column| {

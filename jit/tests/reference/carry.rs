@@ -96,3 +96,23 @@ fn a_comparison_writes_both_predicates_under_the_guard_that_it_began_with() {
         u64::from(!runs || a as i32 >= b as i32)
     })]);
 }
+
+#[test]
+fn a_borrow_is_the_lack_of_a_carry() {
+    // What GPUs do: they subtract by adding the complement.
+    let types = ["u32", "u64"];
+    let mut cases = Vec::new();
+    for ty in ARITHMETIC.into_iter().filter(|ty| types.contains(&ty.name)) {
+        let body = format!("add.cc.{0} %d, %a, %b;\nsubc.{0} %d, %c, %a;", ty.name);
+        cases.push(Case::new(body, ty.name, ty.name, move |[a, b, c]| {
+            let carry = (ty.value(a) + ty.value(b)) >> ty.bits;
+            ty.wrap(ty.value(c) - ty.value(a) - (1 - carry))
+        }));
+        let body = format!("sub.cc.{0} %d, %a, %b;\naddc.{0} %d, %c, %a;", ty.name);
+        cases.push(Case::new(body, ty.name, ty.name, move |[a, b, c]| {
+            let carry = i128::from(ty.value(a) >= ty.value(b));
+            ty.wrap(ty.value(c) + ty.value(a) + carry)
+        }));
+    }
+    check(cases);
+}

@@ -41,8 +41,10 @@ fn pairs_of_integers_are_computed_half_by_half() {
     check(cases);
 }
 
-/// The relations between floats, each with what it gives for an order and for none.
-const RELATIONS: [(&str, fn(Option<Ordering>) -> bool); 14] = [
+/// A relation between floats, with what it gives for an order and for none.
+type Relation = (&'static str, fn(Option<Ordering>) -> bool);
+
+const RELATIONS: [Relation; 14] = [
     ("eq", |order| order.is_some_and(Ordering::is_eq)),
     ("ne", |order| order.is_some_and(Ordering::is_ne)),
     ("lt", |order| order.is_some_and(Ordering::is_lt)),

@@ -85,9 +85,7 @@ fn operand(role: &str, spelling: &Spelling) -> Option<String> {
         "U" => name_of(spelling.u),
         "W" => name_of(spelling.t.and_then(Type::widened)),
         "tT" => {
-            let part = ["b8", "b16", "b32"][name_of(spelling.t).len() - 2
-                + usize::from(spelling.t == Some(Type::B64))
-                - usize::from(spelling.t == Some(Type::B16))];
+            let part = name_of(spelling.t.and_then(|t| t.element(2)));
             return Some(format!("{{%{part}_0, %{part}_1}}"));
         }
         ty => ty,
@@ -182,5 +180,43 @@ fn every_spelling_is_translated_or_refused_for_a_reason() {
                 && !refusal.contains("could not be compiled");
             assert!(is_reason, "{}: {instructions:?}: {refusal}", row.syntax);
         }
+    }
+}
+
+#[test]
+fn conversions_that_are_no_ptx_are_refused_with_what_to_do() {
+    let cases = [
+        ("cvt.f16.f32 %b16_0, %f32_1;", "loses bits needs .rn"),
+        ("cvt.bf16.f16 %b16_0, %b16_1;", "loses bits needs .rn"),
+        ("cvt.rni.f16.bf16 %b16_0, %b16_1;", "loses bits needs .rn"),
+        ("cvt.rni.f32.f16 %f32_0, %b16_1;", "needs two equal types"),
+        ("cvt.rn.f32.f16 %f32_0, %b16_1;", "nothing is rounded here"),
+        (
+            "cvt.rn.bf16.bf16 %b16_0, %b16_1;",
+            "nothing is rounded here",
+        ),
+        ("cvt.f16.s32 %b16_0, %s32_1;", "from an integer needs .rn"),
+        ("cvt.s32.bf16 %s32_0, %b16_1;", "to an integer needs .rni"),
+        (
+            "cvt.rn.sat.bf16.f32 %b16_0, %f32_1;",
+            "no .bf16 is saturated",
+        ),
+        ("cvt.sat.f32.bf16 %f32_0, %b16_1;", "no .bf16 is saturated"),
+        ("cvt.rn.ftz.f16.f64 %b16_0, %f64_1;", "leave out .ftz"),
+        ("cvt.rzi.ftz.s32.f16 %s32_0, %b16_1;", "leave out .ftz"),
+        ("cvt.sat.u64.u32 %u64_0, %u32_1;", "leave out .sat"),
+        ("cvt.rn.s32.s64 %s32_0, %s64_1;", "integers are not rounded"),
+        (
+            "min.relu.u16x2 %b32_0, %b32_1, %b32_1;",
+            "unknown instruction",
+        ),
+        (
+            "add.ftz.bf16 %b16_0, %b16_1, %b16_1;",
+            "unknown instruction",
+        ),
+    ];
+    for (instruction, reason) in cases {
+        let refusal = refusal(&[instruction.to_owned()]).unwrap_or_default();
+        assert!(refusal.contains(reason), "`{instruction}`: {refusal:?}");
     }
 }

@@ -40,7 +40,7 @@ fn products_of_24_bits_give_either_part() {
     }));
     let body = "mad.hi.sat.s32 %d, %a, %b, %c;".to_owned();
     cases.push(Case::new(body, "s32", "s32", |[a, b, c]| {
-        S32.saturate((S32.value(a) * S32.value(b) >> 32) + S32.value(c))
+        S32.saturate(((S32.value(a) * S32.value(b)) >> 32) + S32.value(c))
     }));
     check(cases);
 }

@@ -40,6 +40,7 @@ pub(super) struct Arena {
     shared_mask: u64,
     run: Vec<u32>,
     waits: Vec<u32>,
+    parted: Vec<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,6 +84,7 @@ impl Arena {
             shared_mask: shared_reserved - 1,
             run: vec![0; threads],
             waits: vec![0; threads],
+            parted: vec![0; threads],
         }
     }
 
@@ -103,6 +105,7 @@ impl Arena {
             frames: base.wrapping_add(self.frames.start),
             run: ptr::null(),
             waits: ptr::null_mut(),
+            parted: ptr::null_mut(),
         }
     }
 
@@ -110,6 +113,7 @@ impl Arena {
     pub(super) fn place_threads(&mut self, context: &mut BlockContext) {
         context.run = self.run.as_ptr();
         context.waits = self.waits.as_mut_ptr();
+        context.parted = self.parted.as_mut_ptr();
     }
 
     /// Which entry each thread shall run.
@@ -120,6 +124,11 @@ impl Arena {
     /// Where each thread waits.
     pub(super) fn waits(&self) -> &[u32] {
         &self.waits
+    }
+
+    /// Which groups of threads have parted.
+    pub(super) fn parted(&mut self) -> &mut [u8] {
+        &mut self.parted
     }
 
     /// The frames, between two runs of compiled code.

@@ -1,17 +1,16 @@
 //! Machine code in memory.
 
-use super::block::Segments;
-use super::codegen::{self, Externals, Untranslatable};
-use super::kernel::{Entry, Program};
+use super::codegen::{self, Destination, Externals, Untranslatable, Way};
+use super::kernel::{Entry, InStep, Program};
 use super::proved::{Proved, variant};
+use super::step;
 use super::suspension::{self, Segmented};
 use super::target::{Effort, declare_externals, internal, new_module};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{self, FaultSite};
 use crate::limits::MAX_FRAME_BYTES;
 use cranelift_codegen::Context;
-use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature, UserFuncName, types};
-use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_codegen::ir::{AbiParam, Signature, UserFuncName, types};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::JITModule;
 use cranelift_module::{FuncId, Module as _};
@@ -127,7 +126,11 @@ impl From<Diagnostic> for Failure {
 
 /// A kernel whose code has no address yet.
 struct Pending {
+    /// Without segments one function; else one a segment.
     ids: Vec<FuncId>,
+    /// The same for threads in step.
+    in_step: Vec<FuncId>,
+    /// What the segments are; without suspensions there is one.
     segmented: Option<Segmented>,
     sites: Vec<FaultSite>,
 }
@@ -139,16 +142,25 @@ impl Pending {
             // SAFETY: the address is that of a function that was defined with this very signature.
             unsafe { std::mem::transmute::<*const u8, Entry>(address) }
         };
-        let program = match self.segmented {
-            None => Program::Whole(entry(&self.ids[0])),
-            Some(segmented) => Program::Segments(Segments {
-                entries: self.ids.iter().map(entry).collect(),
-                suspensions: segmented.suspensions,
-                frames: segmented.frames,
-            }),
+        let entries = self.ids.iter().map(entry).collect();
+        let group = self.segmented.as_ref().and_then(|cut| cut.in_step.as_ref());
+        let in_step = group
+            .filter(|_| !self.in_step.is_empty())
+            .map(|in_step| InStep {
+                entries: self.in_step.iter().map(entry).collect(),
+                group: in_step.group,
+            });
+        let (suspensions, frames) = match self.segmented {
+            Some(segmented) => (segmented.suspensions, segmented.frames),
+            None => Default::default(),
         };
         Compiled {
-            program,
+            program: Program {
+                entries,
+                in_step,
+                suspensions,
+                frames,
+            },
             sites: self.sites,
         }
     }
@@ -167,46 +179,61 @@ struct Compiler<'m> {
     listings: Option<&'m mut Vec<String>>,
 }
 
-/// What a function is translated into: where to, with what, and how large it may become.
-type Into<'a> = (
-    TargetFrontendConfig,
-    &'a mut Function,
-    &'a mut FunctionBuilderContext,
-    &'a Externals<FuncRef>,
-    usize,
-);
-
 impl Compiler<'_> {
     fn kernel(
         &mut self,
         function: &ir::Function,
         proved: Option<&Proved>,
     ) -> Result<Pending, Failure> {
-        if !suspension::waits(function) {
-            return Ok(Pending {
-                ids: vec![self.whole(function, proved)?],
-                segmented: None,
-                sites: function.sites.clone(),
-            });
-        }
-        let segmented = Segmented::of(function)?;
-        let mut ids = Vec::with_capacity(segmented.suspensions.len() + 1);
-        for entry in 0..=segmented.suspensions.len() {
-            let id = self.declare()?;
-            let translated = self.translate(id, |(target, into, frontend, externals, most)| {
-                codegen::translate_segment(
-                    &segmented, entry, target, into, frontend, externals, most,
-                )
-            });
-            translated.map_err(Untranslatable::refused)?;
-            self.define(function, id)?;
-            ids.push(id);
-        }
+        let waits = suspension::waits(function);
+        let group = step::group(function);
+        let segmented = if waits || group.is_some() {
+            Some(Segmented::of(function, group)?)
+        } else {
+            None
+        };
+        let (ids, in_step) = match &segmented {
+            Some(segmented) if group.is_some() => self.in_step(segmented)?,
+            Some(segmented) => {
+                let entries = 0..=segmented.suspensions.len();
+                let ids = entries.map(|entry| self.segment(segmented, Way::Alone(entry), None));
+                (ids.collect::<Result<_, _>>()?, Vec::new())
+            }
+            None => (vec![self.whole(function, proved)?], Vec::new()),
+        };
+        let sites = segmented
+            .as_ref()
+            .map_or(&function.sites, |cut| &cut.function.sites);
         Ok(Pending {
             ids,
-            sites: segmented.function.sites.clone(),
-            segmented: Some(segmented),
+            in_step,
+            sites: sites.clone(),
+            segmented,
         })
+    }
+
+    /// For each segment the function that runs threads alone, which is one and the same, and the one that runs them in step.
+    fn in_step(&mut self, segmented: &Segmented) -> Result<(Vec<FuncId>, Vec<FuncId>), Failure> {
+        let any = self.segment(segmented, Way::Any, None)?;
+        let entries = 0..=segmented.suspensions.len();
+        let ids = entries.map(|entry| self.segment(segmented, Way::InStep(entry), Some(any)));
+        let ids: Vec<FuncId> = ids.collect::<Result<_, _>>()?;
+        Ok((vec![any; ids.len()], ids))
+    }
+
+    fn segment(
+        &mut self,
+        segmented: &Segmented,
+        way: Way,
+        any: Option<FuncId>,
+    ) -> Result<FuncId, Failure> {
+        let id = self.declare()?;
+        let translated = self.translate(id, any, |destination| {
+            codegen::translate_segment(segmented, way, destination)
+        });
+        translated.map_err(Untranslatable::refused)?;
+        self.define(&segmented.function, id)?;
+        Ok(id)
     }
 
     /// A kernel whose threads do not wait for each other.
@@ -217,8 +244,8 @@ impl Compiler<'_> {
     ) -> Result<FuncId, Failure> {
         let id = self.declare()?;
         let mut with = |proved| {
-            self.translate(id, |(target, into, frontend, externals, most)| {
-                codegen::translate(function, proved, target, into, frontend, externals, most)
+            self.translate(id, None, |destination| {
+                codegen::translate(function, proved, destination)
             })
         };
         let mut translated = with(proved);
@@ -242,7 +269,8 @@ impl Compiler<'_> {
     fn translate(
         &mut self,
         id: FuncId,
-        translate: impl FnOnce(Into<'_>) -> Result<(), Untranslatable>,
+        any: Option<FuncId>,
+        translate: impl FnOnce(Destination<'_>) -> Result<(), Untranslatable>,
     ) -> Result<(), Untranslatable> {
         let (module, context) = (&mut *self.module, &mut self.context);
         module.clear_context(context);
@@ -251,15 +279,15 @@ impl Compiler<'_> {
         context.func.name = UserFuncName::user(0, id.as_u32());
         let externals = &self.externals;
         let externals = externals.map(|id| module.declare_func_in_func(id, &mut context.func));
-        let target = module.target_config();
-        let into = (
-            target,
-            &mut context.func,
-            &mut self.frontend,
-            &externals,
-            self.most_translated,
-        );
-        let translated = translate(into);
+        let any = any.map(|any| module.declare_func_in_func(any, &mut context.func));
+        let translated = translate(Destination {
+            target: module.target_config(),
+            function: &mut context.func,
+            frontend: &mut self.frontend,
+            externals: &externals,
+            any,
+            most_operations: self.most_translated,
+        });
         if translated.is_err() {
             // It was left in the middle of a function.
             self.frontend = FunctionBuilderContext::new();

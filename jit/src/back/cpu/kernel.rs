@@ -1,11 +1,12 @@
 //! Compiled modules and their kernels.
 
 use super::arena::{Arena, Needs};
-use super::block::{Block, Segments};
+use super::block::Block;
 use super::fault::{Fault, FaultKind, FaultSlot};
 use super::jit::Code;
 use super::launch::{BlockContext, Launch, Outcome};
 use super::proved::{Proved, variant};
+use super::suspension::{FrameLayout, Suspension};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{self, FaultCause, FaultSite, Space};
 use crate::limits::MAX_THREADS_PER_BLOCK;
@@ -16,15 +17,38 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What compiled code looks like: the launch, the block; 0 for the end, 1 for a fault, 2 for a stop.
-pub(super) type Entry = unsafe extern "C" fn(*const Launch, *const BlockContext) -> u32;
+pub(super) type Entry = unsafe extern "C" fn(*const Launch, *mut BlockContext) -> u32;
 
-/// How a kernel's blocks are run.
+/// A kernel's code.
 #[derive(Debug)]
-pub(super) enum Program {
-    /// One function runs all threads of a block, one after the other.
-    Whole(Entry),
-    /// Threads wait for each other.
-    Segments(Segments),
+pub(super) struct Program {
+    /// The first one begins the kernel; each other one goes on behind the suspension before it.
+    pub(super) entries: Vec<Entry>,
+    /// The same for threads in step, if there is any.
+    pub(super) in_step: Option<InStep>,
+    /// Where threads wait for each other.
+    pub(super) suspensions: Vec<Suspension>,
+    pub(super) frames: FrameLayout,
+}
+
+/// Code that runs groups of threads in step.
+#[derive(Debug)]
+pub(super) struct InStep {
+    pub(super) entries: Vec<Entry>,
+    /// How many threads a group is. A row of threads must be groups.
+    pub(super) group: u32,
+}
+
+impl Program {
+    /// The code for a launch with these extents of a block, and how many threads it runs in step.
+    pub(super) fn code(&self, block: [u32; 3]) -> (&[Entry], u32) {
+        match &self.in_step {
+            Some(in_step) if block[0].is_multiple_of(in_step.group) => {
+                (&in_step.entries, in_step.group)
+            }
+            _ => (&self.entries, 1),
+        }
+    }
 }
 
 /// A compiled module.
@@ -204,22 +228,24 @@ impl Kernel {
     ///
     /// As [`Kernel::run_blocks`].
     unsafe fn run_block(&self, launch: &Launch, arena: &mut Arena, index: [u32; 3]) -> Outcome {
-        match &self.0.program {
-            Program::Whole(entry) => {
-                let context = arena.begin_block(index);
-                // SAFETY: the entry was compiled with this signature; the context points to the arena, which outlives the call,
-                // and the caller vouches for the launch.
-                match unsafe { entry(launch, &raw const context) } {
-                    0 => Outcome::Completed,
-                    1 => Outcome::Faulted,
-                    _ => Outcome::Stopped,
-                }
-            }
-            Program::Segments(segments) => {
-                let block = Block::new(segments, launch, arena, index);
-                // SAFETY: as above.
-                unsafe { block.run() }
-            }
+        let program = &self.0.program;
+        if !program.suspensions.is_empty() {
+            // SAFETY: as above.
+            return unsafe { Block::new(program, launch, arena, index).run() };
+        }
+        let (entries, _) = program.code(launch.block);
+        let mut context = arena.begin_block(index);
+        context.last = launch.block.iter().product();
+        arena.place_threads(&mut context);
+        let Some(entry) = entries.first() else {
+            return Outcome::Stopped;
+        };
+        // SAFETY: the entry was compiled with this signature; the context points to the arena, which outlives the call, and the
+        // caller vouches for the launch.
+        match unsafe { entry(launch, &raw mut context) } {
+            0 => Outcome::Completed,
+            1 => Outcome::Faulted,
+            _ => Outcome::Stopped,
         }
     }
 
@@ -238,14 +264,13 @@ impl Kernel {
             local_threads: 1,
             frames: 0,
         };
-        match &self.0.program {
-            Program::Whole(_) => Arena::new(&needs, 0),
-            Program::Segments(segments) => {
-                needs.local_threads = threads;
-                needs.frames = u64::from(segments.frames.bytes);
-                Arena::new(&needs, threads as usize)
-            }
+        let program = &self.0.program;
+        if program.suspensions.is_empty() && program.in_step.is_none() {
+            return Arena::new(&needs, 0);
         }
+        needs.local_threads = threads;
+        needs.frames = u64::from(program.frames.bytes);
+        Arena::new(&needs, threads as usize)
     }
 
     /// The fault that a launch of this kernel recorded, if it did.

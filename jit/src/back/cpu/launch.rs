@@ -62,6 +62,8 @@ pub(super) struct BlockContext {
     pub(super) run: *const u32,
     /// For each thread where it waits.
     pub(super) waits: *mut u32,
+    /// For each group of threads that run in step whether they have parted.
+    pub(super) parted: *mut u8,
 }
 
 // SAFETY: the pointers are handed to compiled code and nothing else; that they stay valid on every thread
@@ -94,6 +96,7 @@ pub(super) mod field {
     pub(in super::super) const LOCAL: i32 = offset_of!(BlockContext, local) as i32;
     pub(in super::super) const FRAMES: i32 = offset_of!(BlockContext, frames) as i32;
     pub(in super::super) const RUN: i32 = offset_of!(BlockContext, run) as i32;
+    pub(in super::super) const PARTED: i32 = offset_of!(BlockContext, parted) as i32;
     pub(in super::super) const WAITS: i32 = offset_of!(BlockContext, waits) as i32;
 }
 

@@ -13,6 +13,7 @@ mod kernel;
 mod launch;
 mod proved;
 mod runtime;
+mod step;
 mod suspension;
 mod target;
 

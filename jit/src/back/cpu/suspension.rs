@@ -5,13 +5,16 @@
 //! are stored by slot, not by thread, so that one slot of neighbouring threads is one vector.
 
 use super::collective::Operation;
-use crate::analysis::{Liveness, for_each_written};
+use crate::analysis::order::{Region, reverse_postorder_of};
+use crate::analysis::{Lanes, Liveness, for_each_written, lanes};
 use crate::diagnostics::Diagnostic;
 use crate::ir::{
     Block, BlockId, Effect, FaultCause, FaultSite, Function, Instruction, Operand, Register, Space,
     Terminator, Type,
 };
-use crate::limits::{MAX_BLOCK_LOCAL_BYTES, MAX_FRAMES_BYTES, MAX_THREADS_PER_BLOCK};
+use crate::limits::{
+    MAX_BLOCK_LOCAL_BYTES, MAX_FRAMES_BYTES, MAX_SEGMENT_BLOCKS, MAX_THREADS_PER_BLOCK,
+};
 
 /// A kernel that was cut.
 pub(super) struct Segmented {
@@ -21,6 +24,35 @@ pub(super) struct Segmented {
     /// By block, whether it ends in one.
     pub(super) ends: Vec<bool>,
     pub(super) frames: FrameLayout,
+    /// What is needed to run threads in step, if they can be.
+    pub(super) in_step: Option<InStep>,
+}
+
+/// How threads of a kernel run in step.
+pub(super) struct InStep {
+    /// How many at once.
+    pub(super) group: u32,
+    /// How each register differs between them.
+    pub(super) lanes: Vec<Lanes>,
+    /// Where threads may part. Each is a block that branches and does nothing else.
+    pub(super) partings: Vec<Parting>,
+    /// By block, whether what decides at its end is read behind it, too.
+    pub(super) decider_lives: Vec<bool>,
+}
+
+/// A branch that the threads of a group may take differently: each then goes on alone, from here.
+pub(super) struct Parting {
+    pub(super) block: BlockId,
+    /// What they keep.
+    pub(super) kept: Vec<Register>,
+}
+
+/// Where a thread goes on.
+pub(super) struct EntryPoint<'a> {
+    pub(super) start: BlockId,
+    pub(super) kept: &'a [Register],
+    /// What it waited for.
+    pub(super) operation: Option<&'a Operation>,
 }
 
 /// One place where threads wait.
@@ -91,10 +123,23 @@ pub(super) fn waits(function: &Function) -> bool {
     instructions.any(|instruction| instruction.effect() == Effect::Collective)
 }
 
+/// Whether a kernel does little but operations of a warp, between which there is nothing to run in step.
+pub(super) fn exchanges_much(function: &Function) -> bool {
+    let operations = function.instructions();
+    let operations = operations.filter(|instruction| instruction.effect() == Effect::Collective);
+    operations.count() * 16 > function.instruction_count()
+}
+
 impl Segmented {
-    pub(super) fn of(function: &Function) -> Result<Self, Diagnostic> {
+    /// Cuts a kernel, for groups of so many threads that run in step if a number is given.
+    pub(super) fn of(function: &Function, group: Option<u32>) -> Result<Self, Diagnostic> {
         let mut function = function.clone();
         let cuts = cut(&mut function);
+        let in_step = group.map(|group| {
+            let lanes = lanes(&function, group);
+            let blocks = split_partings(&mut function, &lanes);
+            (group, lanes, blocks)
+        });
         let liveness = Liveness::of(&function);
         let mut ends = vec![false; function.blocks.len()];
         let mut suspensions = Vec::with_capacity(cuts.len());
@@ -126,13 +171,101 @@ impl Segmented {
             });
         }
         check_local(&function)?;
-        let frames = lay_out(&function, &suspensions)?;
-        Ok(Self {
+        let in_step = in_step.map(|(group, lanes, blocks)| InStep {
+            group,
+            lanes,
+            partings: blocks
+                .into_iter()
+                .map(|block| Parting {
+                    block,
+                    kept: liveness.at_start(block).collect(),
+                })
+                .collect(),
+            decider_lives: (0..function.blocks.len())
+                .map(|index| decider_lives(&function, &liveness, BlockId(index as u32)))
+                .collect(),
+        });
+        let frames = lay_out(&function, &suspensions, in_step.as_ref())?;
+        let segmented = Self {
             function,
             suspensions,
             ends,
             frames,
-        })
+            in_step,
+        };
+        segmented.check_blocks()?;
+        Ok(segmented)
+    }
+
+    /// How many places there are to go on from: the start, behind each suspension, and each parting.
+    pub(super) fn entries(&self) -> usize {
+        let partings = self.in_step.as_ref();
+        self.suspensions.len() + 1 + partings.map_or(0, |in_step| in_step.partings.len())
+    }
+
+    pub(super) fn entry(&self, entry: usize) -> EntryPoint<'_> {
+        let start = EntryPoint {
+            start: BlockId(0),
+            kept: &[],
+            operation: None,
+        };
+        let Some(suspension) = entry.checked_sub(1) else {
+            return start;
+        };
+        if let Some(suspension) = self.suspensions.get(suspension) {
+            return EntryPoint {
+                start: suspension.resume,
+                kept: &suspension.kept,
+                operation: Some(&suspension.operation),
+            };
+        }
+        let parting = suspension - self.suspensions.len();
+        let partings = self.in_step.as_ref().map(|in_step| &in_step.partings);
+        match partings.and_then(|partings| partings.get(parting)) {
+            Some(parting) => EntryPoint {
+                start: parting.block,
+                kept: &parting.kept,
+                operation: None,
+            },
+            None => start,
+        }
+    }
+
+    /// The number of the suspension behind which a block goes on.
+    pub(super) fn place(&self, resume: BlockId) -> Option<usize> {
+        let mut suspensions = self.suspensions.iter();
+        suspensions.position(|suspension| suspension.resume == resume)
+    }
+
+    /// The number of the entry at a parting, and what threads keep there; none if the block is none.
+    pub(super) fn parting(&self, block: BlockId) -> Option<(usize, &Parting)> {
+        let partings = &self.in_step.as_ref()?.partings;
+        let place = partings
+            .binary_search_by_key(&block, |parting| parting.block)
+            .ok()?;
+        Some((self.suspensions.len() + 1 + place, &partings[place]))
+    }
+
+    /// The blocks that the segments have in all are not too many.
+    fn check_blocks(&self) -> Result<(), Diagnostic> {
+        let mut blocks = 0;
+        for entry in 0..=self.suspensions.len() {
+            let starts = [self.entry(entry).start];
+            let region = Region {
+                starts: &starts,
+                ends: Some(&self.ends),
+            };
+            blocks += reverse_postorder_of(&self.function, &region).len();
+            if blocks > MAX_SEGMENT_BLOCKS {
+                let message = format!(
+                    "what lies between the barriers and operations of a warp of the kernel `{}` is more than \
+                     {MAX_SEGMENT_BLOCKS} basic blocks in all, those behind several of them counted more than once: split it",
+                    self.function.name
+                );
+                return Err(Diagnostic::error(self.function.span, message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -183,11 +316,74 @@ fn cut(function: &mut Function) -> Vec<(BlockId, BlockId)> {
     cuts
 }
 
+/// The block that records a fault, and the one that goes on, if a block ends in a guard: where one thread of a group faults, the
+/// launch ends, and no thread goes on alone.
+pub(super) fn guarded_by(function: &Function, block: usize) -> Option<(BlockId, BlockId)> {
+    let Terminator::Branch {
+        predicate,
+        then,
+        otherwise,
+    } = &function.blocks[block].terminator
+    else {
+        return None;
+    };
+    let fault = &function.blocks[then.index()];
+    let faults =
+        fault.instructions.is_empty() && matches!(fault.terminator, Terminator::Fault { .. });
+    (faults && !predicate.negated).then_some((*then, *otherwise))
+}
+
+/// Puts the branches that the threads of a group may take differently into blocks of their own; gives these in their order.
+fn split_partings(function: &mut Function, lanes: &[Lanes]) -> Vec<BlockId> {
+    let mut partings = Vec::new();
+    for index in 0..function.blocks.len() {
+        let decider = match &function.blocks[index].terminator {
+            Terminator::Branch { predicate, .. } => predicate.register,
+            Terminator::Switch { index, .. } => *index,
+            _ => continue,
+        };
+        if lanes[decider.index()] == Lanes::Uniform || guarded_by(function, index).is_some() {
+            continue;
+        }
+        let parting = BlockId(function.blocks.len() as u32);
+        let block = &mut function.blocks[index];
+        let cold = block.cold;
+        let terminator = std::mem::replace(&mut block.terminator, Terminator::Jump(parting));
+        function.blocks.push(Block {
+            cold,
+            ..Block::ending(terminator)
+        });
+        partings.push(parting);
+    }
+    partings
+}
+
+/// Whether what decides at a block's end is wanted behind it.
+fn decider_lives(function: &Function, liveness: &Liveness, block: BlockId) -> bool {
+    let terminator = &function.blocks[block.index()].terminator;
+    let decider = terminator.reads();
+    let mut successors = terminator.successors().into_iter();
+    successors.any(|successor| {
+        liveness
+            .at_start(successor)
+            .any(|live| Some(live) == decider)
+    })
+}
+
 /// Gives registers slots. Two that are never kept at once may share one.
-fn lay_out(function: &Function, suspensions: &[Suspension]) -> Result<FrameLayout, Diagnostic> {
+fn lay_out(
+    function: &Function,
+    suspensions: &[Suspension],
+    in_step: Option<&InStep>,
+) -> Result<FrameLayout, Diagnostic> {
     let mut waiting: Vec<Vec<u32>> = vec![Vec::new(); function.registers.len()];
-    for (number, suspension) in suspensions.iter().enumerate() {
-        for register in &suspension.kept {
+    let partings = in_step.map_or(&[][..], |in_step| &in_step.partings);
+    let kept = suspensions.iter().map(|suspension| &suspension.kept);
+    let kept: Vec<&Vec<Register>> = kept
+        .chain(partings.iter().map(|parting| &parting.kept))
+        .collect();
+    for (number, kept) in kept.iter().enumerate() {
+        for register in *kept {
             waiting[register.index()].push(number as u32);
         }
     }
@@ -205,7 +401,7 @@ fn lay_out(function: &Function, suspensions: &[Suspension]) -> Result<FrameLayou
         let column = match columns.iter().position(is_free) {
             Some(column) => column,
             None => {
-                columns.push((size, vec![false; suspensions.len()]));
+                columns.push((size, vec![false; kept.len()]));
                 columns.len() - 1
             }
         };

@@ -108,3 +108,15 @@ pub(super) fn internal(error: impl fmt::Display) -> Diagnostic {
         format!("the compiler for this processor failed: {error}"),
     )
 }
+
+/// Whether this processor multiplies and adds vectors in one step, rounding once.
+pub(super) fn fuses_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("fma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        true
+    }
+}

@@ -6,6 +6,7 @@ use crate::ir::opcode::Opcode::*;
 use crate::ir::types::Type::{self, *};
 
 const INT: &[Type] = &[U16, U32, U64, S16, S32, S64];
+const UNSIGNED: &[Type] = &[U16, U32, U64];
 const SIGNED: &[Type] = &[S16, S32, S64];
 const NARROW: &[Type] = &[U16, U32, S16, S32];
 const PAIRS: &[Type] = &[U16x2, S16x2];
@@ -15,13 +16,11 @@ const SHIFT: &[Type] = &[B16, B32, B64, U16, U32, U64, S16, S32, S64];
 const COUNT: &[Type] = &[B32, B64];
 const FIELD: &[Type] = &[U32, U64, S32, S64];
 const VALUE: &[Type] = &[B16, B32, B64, U16, U32, U64, S16, S32, S64, F32, F64];
-const MOVED: &[Type] = &[
-    Pred, B16, B32, B64, U16, U32, U64, S16, S32, S64, F16, Bf16, F32, F64,
-];
+const MOVED: &[Type] = &[Pred, B16, B32, B64, U16, U32, U64, S16, S32, S64, F32, F64];
 const CONVERTED: &[Type] = &[U8, U16, U32, U64, S8, S16, S32, S64, F16, Bf16, F32, F64];
 const BYTES: &[Type] = &[U32, S32];
 const CARRIED: &[Type] = &[U32, S32, U64, S64];
-const ADDRESS: &[Type] = &[U64, U32];
+const ADDRESS: &[Type] = &[U64];
 const FLAG: &[Type] = &[U32, S32, F32];
 
 #[rustfmt::skip]
@@ -86,14 +85,18 @@ pub(super) static ROWS: &[Row] = &[
     row(Shr,      "shr.T d:T, a:T, b:u32", SHIFT),
     row(Shf,      "shf(.l|.r)(.wrap|.clamp).b32 d:b32, a:b32, b:b32, c:u32", NONE),
     // Comparison and selection.
-    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.lo|.ls|.hi|.hs){.and|.or|.xor}.T d:pred{|q:pred}, a:T, b:T{, c:pred!}", SHIFT),
+    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.lo|.ls|.hi|.hs){.and|.or|.xor}.T d:pred{|q:pred}, a:T, b:T{, c:pred!}", UNSIGNED),
+    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge){.and|.or|.xor}.T d:pred{|q:pred}, a:T, b:T{, c:pred!}", SIGNED),
+    row(Setp,     "setp(.eq|.ne){.and|.or|.xor}.T d:pred{|q:pred}, a:T, b:T{, c:pred!}", BITS),
     row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}{.ftz}.f32 d:pred{|q:pred}, a:f32, b:f32{, c:pred!}", NONE),
     row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}.f64 d:pred{|q:pred}, a:f64, b:f64{, c:pred!}", NONE),
-    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}{.ftz}.f16 d:pred{|q:pred}, a:f16, b:f16{, c:pred!}", NONE),
-    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}.bf16 d:pred{|q:pred}, a:bf16, b:bf16{, c:pred!}", NONE),
+    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}{.ftz}.f16 d:pred, a:f16, b:f16{, c:pred!}", NONE),
+    row(Setp,     "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}.bf16 d:pred, a:bf16, b:bf16{, c:pred!}", NONE),
     row(SetpPair, "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}{.ftz}.f16x2 d:pred|q:pred, a:f16x2, b:f16x2{, c:pred!}", NONE),
     row(SetpPair, "setp(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}.bf16x2 d:pred|q:pred, a:bf16x2, b:bf16x2{, c:pred!}", NONE),
-    row(Set,      "set(.eq|.ne|.lt|.le|.gt|.ge|.lo|.ls|.hi|.hs){.and|.or|.xor}.T.U d:T, a:U, b:U{, c:pred!}", FLAG).u(SHIFT),
+    row(Set,      "set(.eq|.ne|.lt|.le|.gt|.ge|.lo|.ls|.hi|.hs){.and|.or|.xor}.T.U d:T, a:U, b:U{, c:pred!}", FLAG).u(UNSIGNED),
+    row(Set,      "set(.eq|.ne|.lt|.le|.gt|.ge){.and|.or|.xor}.T.U d:T, a:U, b:U{, c:pred!}", FLAG).u(SIGNED),
+    row(Set,      "set(.eq|.ne){.and|.or|.xor}.T.U d:T, a:U, b:U{, c:pred!}", FLAG).u(BITS),
     row(Set,      "set(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}{.ftz}.T.U d:T, a:U, b:U{, c:pred!}", FLAG).u(&[F32, F64]),
     row(Set,      "set(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}{.ftz}.T.U d:T, a:U, b:U{, c:pred!}", &[F16, U16, S16, U32, S32]).u(&[F16]),
     row(Set,      "set(.eq|.ne|.lt|.le|.gt|.ge|.equ|.neu|.ltu|.leu|.gtu|.geu|.num|.nan){.and|.or|.xor}.T.U d:T, a:U, b:U{, c:pred!}", &[Bf16, U16, S16, U32, S32]).u(&[Bf16]),

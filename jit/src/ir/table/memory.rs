@@ -6,19 +6,20 @@ use crate::ir::opcode::Opcode::*;
 use crate::ir::types::Type::{self, *};
 
 const MEMORY: &[Type] = &[
-    B8, B16, B32, B64, U8, U16, U32, U64, S8, S16, S32, S64, F16, Bf16, F32, F64,
+    B8, B16, B32, B64, U8, U16, U32, U64, S8, S16, S32, S64, F32, F64,
 ];
 const BIT: &[Type] = &[B32, B64];
-const SUM: &[Type] = &[U32, S32, U64, F32, F64, F16, F16x2, Bf16, Bf16x2];
-const LEAST: &[Type] = &[U32, U64, S32, S64, F16, F16x2, Bf16, Bf16x2];
+const SUM: &[Type] = &[U32, S32, U64, F32, F64];
+const LEAST: &[Type] = &[U32, U64, S32, S64];
+const HALVES: &[Type] = &[F16, F16x2, Bf16, Bf16x2];
 const SWAP: &[Type] = &[B16, B32, B64];
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
     row(LdParam,  "ld(.param|.param::entry|.param::func){.v2|.v4}.T d:vT>, [a]", MEMORY),
     row(StParam,  "st(.param|.param::func){.v2|.v4}.T [a], b:vT>", MEMORY).effect(Store),
-    row(Ld,       "ld{.weak|.volatile|.mmio}{.relaxed|.acquire}{.cta|.cluster|.gpu|.sys}{.global|.shared|.local|.const|.shared::cta}{.ca|.cg|.cs|.lu|.cv}{.nc}{.L1::evict_normal|.L1::evict_unchanged|.L1::evict_first|.L1::evict_last|.L1::no_allocate}{.L2::evict_last|.L2::evict_normal|.L2::evict_first}{.L2::64B|.L2::128B|.L2::256B}{.v2|.v4}.T d:vT>, [a]", MEMORY).effect(Load),
-    row(Ld,       "ld{.weak|.volatile}{.relaxed|.acquire}{.cta|.cluster|.gpu|.sys}{.global}{.ca|.cg|.cs|.lu|.cv}{.nc}{.L1::evict_normal|.L1::evict_unchanged|.L1::evict_first|.L1::evict_last|.L1::no_allocate}{.L2::evict_last|.L2::evict_normal|.L2::evict_first}.L2::cache_hint{.L2::64B|.L2::128B|.L2::256B}{.v2|.v4}.T d:vT>, [a], p:b64", MEMORY).effect(Load),
+    row(Ld,       "ld{.weak|.volatile|.mmio}{.relaxed|.acquire}{.cta|.cluster|.gpu|.sys}{.global|.shared|.local|.const|.shared::cta}{.ca|.cg|.cs|.lu|.cv}{.nc}{.L1::evict_normal|.L1::evict_unchanged|.L1::evict_first|.L1::evict_last|.L1::no_allocate}{.L2::64B|.L2::128B|.L2::256B}{.v2|.v4}.T d:vT>, [a]", MEMORY).effect(Load),
+    row(Ld,       "ld{.weak|.volatile}{.relaxed|.acquire}{.cta|.cluster|.gpu|.sys}{.global}{.ca|.cg|.cs|.lu|.cv}{.nc}{.L1::evict_normal|.L1::evict_unchanged|.L1::evict_first|.L1::evict_last|.L1::no_allocate}.L2::cache_hint{.L2::64B|.L2::128B|.L2::256B}{.v2|.v4}.T d:vT>, [a], p:b64", MEMORY).effect(Load),
     row(Ldu,      "ldu{.global}{.v2|.v4}.T d:vT>, [a]", MEMORY).effect(Load),
     row(St,       "st{.weak|.volatile|.mmio}{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.local|.shared::cta}{.wb|.cg|.cs|.wt}{.L1::evict_normal|.L1::evict_unchanged|.L1::evict_first|.L1::evict_last|.L1::no_allocate}{.v2|.v4}.T [a], b:vT>", MEMORY).effect(Store),
     row(St,       "st{.weak|.volatile}{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global}{.wb|.cg|.cs|.wt}{.L1::evict_normal|.L1::evict_unchanged|.L1::evict_first|.L1::evict_last|.L1::no_allocate}.L2::cache_hint{.v2|.v4}.T [a], b:vT>, p:b64", MEMORY).effect(Store),
@@ -31,12 +32,14 @@ pub(super) static ROWS: &[Row] = &[
     row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.exch.T d:T, [a], b:T", BIT).effect(Atomic),
     row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.cas.T d:T, [a], b:T, c:T", SWAP).effect(Atomic),
     row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.inc|.dec).u32 d:u32, [a], b:u32", NONE).effect(Atomic),
-    row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.add{.noftz}.T d:T, [a], b:T", SUM).effect(Atomic),
-    row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.min|.max){.noftz}.T d:T, [a], b:T", LEAST).effect(Atomic),
+    row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.add.T d:T, [a], b:T", SUM).effect(Atomic),
+    row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.add.noftz.T d:T, [a], b:T", HALVES).effect(Atomic),
+    row(Atom,     "atom{.relaxed|.acquire|.release|.acq_rel}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.min|.max).T d:T, [a], b:T", LEAST).effect(Atomic),
     row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.and|.or|.xor).T [a], b:T", BIT).effect(Atomic),
     row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.inc|.dec).u32 [a], b:u32", NONE).effect(Atomic),
-    row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.add{.noftz}.T [a], b:T", SUM).effect(Atomic),
-    row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.min|.max){.noftz}.T [a], b:T", LEAST).effect(Atomic),
+    row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.add.T [a], b:T", SUM).effect(Atomic),
+    row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}.add.noftz.T [a], b:T", HALVES).effect(Atomic),
+    row(Red,      "red{.relaxed|.release}{.cta|.cluster|.gpu|.sys}{.global|.shared|.shared::cta}(.min|.max).T [a], b:T", LEAST).effect(Atomic),
     row(Membar,   "membar(.cta|.gl|.sys)", NONE).effect(Fence),
     row(Membar,   "fence{.sc|.acq_rel|.acquire|.release}(.cta|.cluster|.gpu|.sys)", NONE).effect(Fence),
     // Copies that need not be waited for.
@@ -52,9 +55,9 @@ pub(super) static ROWS: &[Row] = &[
     row(GridDepControl, "griddepcontrol(.launch_dependents|.wait)", NONE).effect(Fence),
     // Barriers.
     row(Bar,      "bar{.cta}.sync a:u32", NONE).effect(Collective),
-    row(Bar,      "bar{.cta}.sync a:u32, b:u32", NONE).effect(Collective),
+    row(Bar,      "bar{.cta}.sync a:u32, b:u32", NONE).effect(Collective).refused(NAMED),
     row(Bar,      "barrier{.cta}.sync{.aligned} a:u32", NONE).effect(Collective),
-    row(Bar,      "barrier{.cta}.sync{.aligned} a:u32, b:u32", NONE).effect(Collective),
+    row(Bar,      "barrier{.cta}.sync{.aligned} a:u32, b:u32", NONE).effect(Collective).refused(NAMED),
     row(BarArrive, "bar{.cta}.arrive a:u32, b:u32", NONE).effect(Collective).refused(NAMED),
     row(BarArrive, "barrier{.cta}.arrive{.aligned} a:u32, b:u32", NONE).effect(Collective).refused(NAMED),
     row(BarRed,   "bar{.cta}.red.popc.u32 d:u32, a:u32, c:pred!", NONE).effect(Collective),

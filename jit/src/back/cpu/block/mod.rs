@@ -12,29 +12,23 @@ mod warps;
 use super::arena::Arena;
 use super::collective::{BlockFrames, Operation, Wait, Warp};
 use super::fault::RawFault;
-use super::kernel::Entry;
+use super::kernel::{Entry, Program};
 use super::launch::{BlockContext, Launch, Outcome};
-use super::suspension::{FrameLayout, Suspension};
 use crate::ir::FaultCause;
+use std::ops::Range;
 
 /// Where a thread waits that has ended.
 pub(super) const ENDED: u32 = u32::MAX;
 
 /// What a thread runs that shall not run.
-const NOTHING: u32 = u32::MAX;
-
-/// A kernel that was cut, compiled.
-#[derive(Debug)]
-pub(super) struct Segments {
-    /// The first one begins the kernel; each other one goes on behind the suspension before it.
-    pub(super) entries: Vec<Entry>,
-    pub(super) suspensions: Vec<Suspension>,
-    pub(super) frames: FrameLayout,
-}
+pub(super) const NOTHING: u32 = u32::MAX;
 
 /// A block while it runs.
 pub(super) struct Block<'a> {
-    pub(super) segments: &'a Segments,
+    pub(super) program: &'a Program,
+    entries: &'a [Entry],
+    /// Threads that run in step; 1 if each runs alone.
+    group: usize,
     pub(super) launch: &'a Launch,
     pub(super) arena: &'a mut Arena,
     pub(super) context: BlockContext,
@@ -46,15 +40,19 @@ pub(super) struct Ended(pub(super) Outcome);
 
 impl<'a> Block<'a> {
     pub(super) fn new(
-        segments: &'a Segments,
+        program: &'a Program,
         launch: &'a Launch,
         arena: &'a mut Arena,
         index: [u32; 3],
     ) -> Self {
+        let (entries, group) = program.code(launch.block);
         let threads = arena.waits().len();
+        arena.parted().fill(0);
         let context = arena.begin_block(index);
         Self {
-            segments,
+            program,
+            entries,
+            group: group as usize,
             launch,
             arena,
             context,
@@ -98,7 +96,7 @@ impl<'a> Block<'a> {
     ///
     /// As [`Block::run`].
     unsafe fn all_go_on(&mut self, place: u32) -> Result<(), Ended> {
-        let Some(suspension) = self.segments.suspensions.get(place as usize) else {
+        let Some(suspension) = self.program.suspensions.get(place as usize) else {
             return Err(Ended(Outcome::Stopped));
         };
         match suspension.operation.wait {
@@ -130,7 +128,7 @@ impl<'a> Block<'a> {
 
     /// Whether all lanes that take part name each other.
     fn has_one_mask(&mut self, first: usize, lanes: u32, argument: usize) -> bool {
-        let slot = self.segments.frames.argument(argument);
+        let slot = self.program.frames.argument(argument);
         let frames = self.arena.frames();
         let mut taking_part = (0..32).filter(|lane| lanes >> lane & 1 != 0);
         taking_part.all(|lane| frames.read(slot, first + lane) as u32 & lanes == lanes)
@@ -148,7 +146,7 @@ impl<'a> Block<'a> {
     }
 
     pub(super) fn operation(&self, place: u32) -> Option<&'a Operation> {
-        let suspension = self.segments.suspensions.get(place as usize)?;
+        let suspension = self.program.suspensions.get(place as usize)?;
         Some(&suspension.operation)
     }
 
@@ -161,7 +159,7 @@ impl<'a> Block<'a> {
         let mut memory = self.arena.memory(self.launch);
         let mut warp = Warp {
             frames: &mut frames,
-            layout: &self.segments.frames,
+            layout: &self.program.frames,
             first,
             lanes,
             memory: &mut memory,
@@ -186,7 +184,7 @@ impl<'a> Block<'a> {
         let mut frames = self.arena.frames();
         operation.perform_for_block(&mut BlockFrames {
             frames: &mut frames,
-            layout: &self.segments.frames,
+            layout: &self.program.frames,
             threads: &threads,
         });
     }
@@ -199,7 +197,7 @@ impl<'a> Block<'a> {
     pub(super) unsafe fn go_on(
         &mut self,
         entry: u32,
-        threads: std::ops::Range<usize>,
+        threads: Range<usize>,
         chosen: impl Fn(u32) -> bool,
     ) -> Result<(), Ended> {
         let waits = self.arena.waits().to_vec();
@@ -215,31 +213,48 @@ impl<'a> Block<'a> {
     pub(super) unsafe fn go_on_of(
         &mut self,
         entry: u32,
-        threads: std::ops::Range<usize>,
+        threads: Range<usize>,
         chosen: impl Fn(usize) -> bool,
     ) -> Result<(), Ended> {
-        let Some(code) = self.segments.entries.get(entry as usize).copied() else {
+        let Some(code) = self.entries.get(entry as usize).copied() else {
             return Err(Ended(Outcome::Stopped));
         };
         for thread in threads.clone() {
             self.arena.run()[thread] = if chosen(thread) { entry } else { NOTHING };
         }
+        self.part_incomplete_groups(threads.clone(), &chosen);
         self.context.first = threads.start as u32;
         self.context.last = threads.end as u32;
         self.arena.place_threads(&mut self.context);
         // SAFETY: the entry was compiled with this signature; the context points to the arena, which outlives the call, and
         // the caller vouches for the launch.
-        match unsafe { code(self.launch, &raw const self.context) } {
+        match unsafe { code(self.launch, &raw mut self.context) } {
             0 => Ok(()),
             1 => Err(Ended(Outcome::Faulted)),
             _ => Err(Ended(Outcome::Stopped)),
         }
     }
 
+    /// Groups of which only some threads go on run alone from now on.
+    fn part_incomplete_groups(&mut self, threads: Range<usize>, chosen: &impl Fn(usize) -> bool) {
+        if self.group == 1 {
+            return;
+        }
+        for group in threads.start / self.group..threads.end.div_ceil(self.group) {
+            let first = group * self.group;
+            let count = (first..first + self.group)
+                .filter(|thread| chosen(*thread))
+                .count();
+            if count != 0 && count != self.group {
+                self.arena.parted()[group] = 1;
+            }
+        }
+    }
+
     /// Records a fault of a thread that waits.
     pub(super) fn fault(&self, place: u32, thread: usize, _cause: FaultCause) -> Ended {
         let site = self
-            .segments
+            .program
             .suspensions
             .get(place as usize)
             .map_or(0, |suspension| suspension.site);

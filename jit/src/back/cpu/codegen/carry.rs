@@ -1,4 +1,7 @@
 //! Sums of several words (PTX ISA, "Extended-Precision Integer Arithmetic Instructions"): the carry flag is a predicate.
+//!
+//! GPUs subtract by adding the complement, so that a borrow is a carry that is missing, though the PTX ISA says that the flag is
+//! the borrow. No one sees it but who lets a `subc` follow an `add.cc`, and then this does as GPUs do.
 
 use super::translate::{Translator, Written};
 use crate::ir::{Instruction, Opcode, Type};
@@ -54,20 +57,13 @@ impl Translator<'_, '_> {
         (whole, self.builder.ins().bor(over, again))
     }
 
-    /// A difference and its borrow.
-    fn difference(&mut self, a: Value, b: Value, borrow: Option<Value>) -> (Value, Value) {
-        let difference = self.builder.ins().isub(a, b);
-        let under = self.builder.ins().icmp(IntCC::UnsignedLessThan, a, b);
-        let Some(borrow) = borrow else {
-            return (difference, under);
+    /// A difference, and the carry that is missing where it borrows.
+    fn difference(&mut self, a: Value, b: Value, carry: Option<Value>) -> (Value, Value) {
+        let complement = self.builder.ins().bnot(b);
+        let carry = match carry {
+            Some(carry) => carry,
+            None => self.constant(1, Type::Pred),
         };
-        let ty = self.builder.func.dfg.value_type(difference);
-        let borrow = self.extend(borrow, ty, false);
-        let whole = self.builder.ins().isub(difference, borrow);
-        let again = self
-            .builder
-            .ins()
-            .icmp(IntCC::UnsignedLessThan, difference, borrow);
-        (whole, self.builder.ins().bor(under, again))
+        self.carried_sum(a, complement, Some(carry))
     }
 }

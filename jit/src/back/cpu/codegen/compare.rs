@@ -142,7 +142,7 @@ impl Translator<'_, '_> {
     }
 }
 
-fn integer_condition(instruction: &Instruction, t: Type) -> IntCC {
+pub(super) fn integer_condition(instruction: &Instruction, t: Type) -> IntCC {
     let signed = t.class() == Class::Signed;
     for modifier in &instruction.modifiers {
         return match modifier {
@@ -162,7 +162,7 @@ fn integer_condition(instruction: &Instruction, t: Type) -> IntCC {
     IntCC::Equal
 }
 
-fn float_condition(instruction: &Instruction) -> FloatCC {
+pub(super) fn float_condition(instruction: &Instruction) -> FloatCC {
     for modifier in &instruction.modifiers {
         return match modifier {
             Modifier::Eq => FloatCC::Equal,

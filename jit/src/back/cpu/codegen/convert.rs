@@ -126,49 +126,58 @@ impl Translator<'_, '_> {
         from: Type,
     ) -> Value {
         let direction = direction(instruction);
-        let (signed, wide) = (from.is_signed(), from.bits() == 64);
-        let is_direct = direction == Direction::Nearest && (!is_half(to) || !wide);
-        let value = if is_direct {
-            // An integer of 32 bits is a `.f64` before it is rounded to a half.
-            let held = if is_half(to) { Type::F64 } else { to };
-            let ty = if wide { types::I64 } else { types::I32 };
-            let value = self.extend(value, ty, signed);
-            if signed {
-                self.builder
-                    .ins()
-                    .fcvt_from_sint(register_type(held), value)
-            } else {
-                self.builder
-                    .ins()
-                    .fcvt_from_uint(register_type(held), value)
-            }
-        } else {
+        let (signed, long) = (from.is_signed(), from.bits() == 64);
+        let wide = if long { types::I64 } else { types::I32 };
+        let mut value = self.extend(value, wide, signed);
+        if instruction.has(Modifier::Sat) {
+            value = self.zero_or_one(value, signed);
+        }
+        if direction != Direction::Nearest || (is_half(to) && long) {
             let value = self.extend(value, types::I64, signed);
-            let function = if signed {
-                Runtime::RoundSigned
-            } else {
-                Runtime::RoundUnsigned
-            };
-            let code = self.constant(u64::from(conversion_code(format(to), direction)), Type::U32);
-            let bits = self.call_runtime(function, &[code, value]);
-            self.number(bits, to)
-        };
-        let is_narrow = self.builder.func.dfg.value_type(value) == types::I16;
-        let value = match is_narrow && instruction.has(Modifier::Sat) {
-            true => self.widen(value, to),
-            false => value,
-        };
-        let value = if instruction.has(Modifier::Sat) {
-            self.saturate(value)
+            return self.rounded_integer(value, signed, to, direction);
+        }
+        // An integer of 32 bits is a `.f64` before it is rounded to a half.
+        let held = register_type(if is_half(to) { Type::F64 } else { to });
+        let value = if signed {
+            self.builder.ins().fcvt_from_sint(held, value)
         } else {
-            value
+            self.builder.ins().fcvt_from_uint(held, value)
         };
-        let is_wide = self.builder.func.dfg.value_type(value) != types::I16;
-        if is_half(to) && is_wide {
+        if is_half(to) {
             self.narrow(value, to)
         } else {
             value
         }
+    }
+
+    /// `.sat`: an integer held to 0 to 1.
+    fn zero_or_one(&mut self, value: Value, signed: bool) -> Value {
+        let ty = self.builder.func.dfg.value_type(value);
+        let one = self.builder.ins().iconst(ty, 1);
+        if !signed {
+            return self.builder.ins().umin(value, one);
+        }
+        let zero = self.builder.ins().iconst(ty, 0);
+        let value = self.builder.ins().smax(value, zero);
+        self.builder.ins().smin(value, one)
+    }
+
+    fn rounded_integer(
+        &mut self,
+        value: Value,
+        signed: bool,
+        to: Type,
+        direction: Direction,
+    ) -> Value {
+        let function = if signed {
+            Runtime::RoundSigned
+        } else {
+            Runtime::RoundUnsigned
+        };
+        let code = conversion_code(format(to), direction);
+        let code = self.constant(u64::from(code), Type::U32);
+        let bits = self.call_runtime(function, &[code, value]);
+        self.number(bits, to)
     }
 
     /// The bits that the runtime gives, as a value of their type.

@@ -67,8 +67,9 @@ impl Translator<'_, '_> {
 
     /// The result before it is rounded, as a `.f32` or `.f64`.
     ///
-    /// Sums and products of two `.f16` and sums of two `.bf16` may be rounded to `.f32` before: it has more than twice their
-    /// bits. Other results may be no number of `.f32` near which the half's rounding turns, and are kept apart from those.
+    /// Sums of two halves may be rounded to `.f32` before, which has more than twice their bits, and their products are numbers
+    /// of it, but for those of `.bf16` that are too small for the smallest half anyway. A fused sum may lie next to a number at
+    /// which the half's rounding turns, and is kept apart from it.
     fn half_result(
         &mut self,
         instruction: &Instruction,
@@ -82,8 +83,7 @@ impl Translator<'_, '_> {
         Some(match (instruction.opcode(), operands.as_slice()) {
             (Opcode::Add, [a, b]) => self.builder.ins().fadd(*a, *b),
             (Opcode::Sub, [a, b]) => self.builder.ins().fsub(*a, *b),
-            (Opcode::Mul, [a, b]) if t == Type::F16 => self.builder.ins().fmul(*a, *b),
-            (Opcode::Mul, [a, b]) => self.exact_product(*a, *b),
+            (Opcode::Mul, [a, b]) => self.builder.ins().fmul(*a, *b),
             (Opcode::Fma, [a, b, c]) => {
                 let product = self.exact_product(*a, *b);
                 let addend = self.builder.ins().fpromote(types::F64, *c);

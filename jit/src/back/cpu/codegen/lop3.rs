@@ -58,7 +58,7 @@ impl Translator<'_, '_> {
         let ins = self.builder.ins();
         let (value, opposite) = match table {
             0b0000 => (ins.iconst(types::I32, 0), false),
-            0b1111 => (ins.iconst(types::I32, -1 & 0xffff_ffff), false),
+            0b1111 => (ins.iconst(types::I32, 0xffff_ffff), false),
             0b1100 => (b, false),
             0b0011 => (b, true),
             0b1010 => (c, false),

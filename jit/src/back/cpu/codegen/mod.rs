@@ -8,6 +8,7 @@ mod convert;
 mod fields;
 mod float;
 mod half;
+mod lanes;
 mod lop3;
 mod memory;
 mod narrow;
@@ -25,10 +26,9 @@ use super::proved::Proved;
 use super::runtime::Runtime;
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir;
-use cranelift_codegen::ir::{FuncRef, Function, InstBuilder};
-use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-pub(super) use segments::translate_segment;
+use cranelift_codegen::ir::{Function, InstBuilder};
+use cranelift_frontend::FunctionBuilder;
+pub(super) use segments::{Destination, Way, translate_segment};
 use threads::ThreadLoop;
 use translate::{Scope, Translator};
 
@@ -93,13 +93,14 @@ fn check_operations(
 pub(super) fn translate(
     kernel: &ir::Function,
     proved: Option<&Proved>,
-    target: TargetFrontendConfig,
-    function: &mut Function,
-    frontend: &mut FunctionBuilderContext,
-    externals: &Externals<FuncRef>,
-    most_operations: usize,
+    destination: Destination<'_>,
 ) -> Result<(), Untranslatable> {
-    let mut builder = FunctionBuilder::new(function, frontend);
+    let Destination {
+        externals,
+        most_operations,
+        ..
+    } = destination;
+    let mut builder = FunctionBuilder::new(destination.function, destination.frontend);
     let threads = ThreadLoop::begin(&mut builder);
     let guarded = threads.new_body(&mut builder);
     match proved {
@@ -137,6 +138,6 @@ pub(super) fn translate(
     threads.end(&mut builder, externals.get(Runtime::RecordFault));
     builder.seal_all_blocks();
     check_operations(&builder, kernel, most_operations)?;
-    builder.finalize(target);
+    builder.finalize(destination.target);
     Ok(())
 }

@@ -13,7 +13,10 @@ impl ThreadLoop {
     /// The value of a special register that the launch and the thread's index tell.
     pub(super) fn special(&self, builder: &mut FunctionBuilder<'_>, special: S) -> Value {
         match special {
-            S::TidX => builder.use_var(self.thread_index[0]),
+            S::TidX => {
+                let first = builder.use_var(self.thread_index[0]);
+                self.add_lane(builder, first)
+            }
             S::TidY => builder.use_var(self.thread_index[1]),
             S::TidZ => builder.use_var(self.thread_index[2]),
             S::CtaidX | S::ClusterIdX => word(builder, self.context, field::INDEX),
@@ -66,9 +69,11 @@ impl ThreadLoop {
     /// The thread's number in its block: x fastest (CUDA C++ programming guide, "Thread Hierarchy").
     pub(super) fn number(&self, builder: &mut FunctionBuilder<'_>) -> Value {
         if let Some(number) = self.linear {
-            return builder.use_var(number);
+            let first = builder.use_var(number);
+            return self.add_lane(builder, first);
         }
-        let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
+        let [_, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
+        let x = self.special(builder, S::TidX);
         let (width, height) = (
             self.special(builder, S::NtidX),
             self.special(builder, S::NtidY),
@@ -77,6 +82,13 @@ impl ThreadLoop {
         let row = builder.ins().iadd(rows, y);
         let before = builder.ins().imul(row, width);
         builder.ins().iadd(before, x)
+    }
+
+    fn add_lane(&self, builder: &mut FunctionBuilder<'_>, first: Value) -> Value {
+        match self.lane.get() {
+            0 => first,
+            lane => builder.ins().iadd_imm_u(first, i64::from(lane)),
+        }
     }
 
     fn count(&self, builder: &mut FunctionBuilder<'_>) -> Value {
@@ -135,15 +147,20 @@ impl ThreadLoop {
             .store(super::threads::plain(), place, element, 0);
     }
 
-    /// Whether the running thread shall run this entry.
-    pub(super) fn runs(&self, builder: &mut FunctionBuilder<'_>, entry: u32) -> Value {
+    /// The entry that the running thread shall run.
+    pub(super) fn wanted_entry(&self, builder: &mut FunctionBuilder<'_>) -> Value {
         let run = builder
             .ins()
             .load(types::I64, launch_field(), self.context, field::RUN);
         let element = self.of_thread(builder, run, 4);
-        let wanted = builder
+        builder
             .ins()
-            .load(types::I32, super::threads::plain(), element, 0);
+            .load(types::I32, super::threads::plain(), element, 0)
+    }
+
+    /// Whether the running thread shall run this entry.
+    pub(super) fn runs(&self, builder: &mut FunctionBuilder<'_>, entry: u32) -> Value {
+        let wanted = self.wanted_entry(builder);
         builder
             .ins()
             .icmp_imm_u(IntCC::Equal, wanted, i64::from(entry))

@@ -2,99 +2,195 @@
 
 use super::super::launch::field;
 use super::super::runtime::Runtime;
-use super::super::suspension::{Segmented, Slot};
-use super::threads::{ThreadLoop, launch_field};
+use super::super::suspension::{EntryPoint, Segmented, Slot};
+use super::threads::{ThreadLoop, launch_field, plain};
 use super::translate::{Scope, Translator, register_type};
 use super::{Externals, Untranslatable, check_operations};
 use crate::analysis::order::Region;
-use crate::ir::{self, BlockId, Instruction, Operand, Register};
+use crate::ir::{self, BlockId, Operand, Register, Type};
 use cranelift_codegen::ir::{FuncRef, Function, InstBuilder, MemFlagsData, Value, types};
 use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch};
+
+/// Which threads a segment's function runs, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Way {
+    /// Those that go on at this entry, one after the other.
+    Alone(usize),
+    /// Those that go on at this entry, in groups that run in step. Groups that part are run by the function for any entry.
+    InStep(usize),
+    /// Each from its own entry.
+    Any,
+}
 
 /// A segment while it is translated.
 #[derive(Clone, Copy)]
 pub(super) struct Segment<'a> {
     pub(super) cut: &'a Segmented,
-    /// Its number: 0 begins the kernel, the others go on behind the suspension before.
-    entry: usize,
+    pub(super) way: Way,
     pub(super) region: Region<'a>,
+    /// The function that runs each thread from its own entry.
+    pub(super) any: Option<FuncRef>,
+}
+
+/// What a function is translated into.
+pub(in super::super) struct Destination<'a> {
+    pub(in super::super) target: TargetFrontendConfig,
+    pub(in super::super) function: &'a mut Function,
+    pub(in super::super) frontend: &'a mut FunctionBuilderContext,
+    pub(in super::super) externals: &'a Externals<FuncRef>,
+    /// The function that runs each thread from its own entry, if there is one.
+    pub(in super::super) any: Option<FuncRef>,
+    /// How many operations it may have.
+    pub(in super::super) most_operations: usize,
 }
 
 /// Fills a function with one segment of a kernel.
 pub(in super::super) fn translate_segment(
     cut: &Segmented,
-    entry: usize,
-    target: TargetFrontendConfig,
-    function: &mut Function,
-    frontend: &mut FunctionBuilderContext,
-    externals: &Externals<FuncRef>,
-    most_operations: usize,
+    way: Way,
+    destination: Destination<'_>,
 ) -> Result<(), Untranslatable> {
-    let start = match entry.checked_sub(1) {
-        Some(before) => cut.suspensions[before].resume,
-        None => BlockId(0),
+    let starts: Vec<BlockId> = match way {
+        Way::Alone(entry) | Way::InStep(entry) => vec![cut.entry(entry).start],
+        Way::Any => (0..cut.entries())
+            .map(|entry| cut.entry(entry).start)
+            .collect(),
     };
     let region = Region {
-        start,
+        starts: &starts,
         ends: Some(&cut.ends),
     };
-    let mut builder = FunctionBuilder::new(function, frontend);
-    let (threads, thread) = ThreadLoop::begin_segment(&mut builder, entry as u32);
+    let Destination {
+        externals,
+        most_operations,
+        ..
+    } = destination;
+    let mut builder = FunctionBuilder::new(destination.function, destination.frontend);
+    let (threads, thread) = match way {
+        Way::Alone(entry) => ThreadLoop::begin_segment(&mut builder, Some(entry as u32)),
+        Way::Any => ThreadLoop::begin_segment(&mut builder, None),
+        Way::InStep(entry) => {
+            ThreadLoop::begin_in_step(&mut builder, cut, entry as u32, destination.any)
+        }
+    };
     let scope = Scope {
         threads: &threads,
         thread: &thread,
         externals,
         rows: &[],
         first_site: 0,
-        segment: Some(Segment { cut, entry, region }),
+        segment: Some(Segment {
+            cut,
+            way,
+            region,
+            any: destination.any,
+        }),
         most_operations,
     };
-    Translator::new(&cut.function, &mut builder, scope).run()?;
+    let mut translator = Translator::new(&cut.function, &mut builder, scope);
+    if let (Way::InStep(_), Some(in_step)) = (way, &cut.in_step) {
+        translator.hold_in_step(in_step);
+    }
+    translator.run()?;
     threads.end(&mut builder, externals.get(Runtime::RecordFault));
     builder.seal_all_blocks();
     check_operations(&builder, &cut.function, most_operations)?;
-    builder.finalize(target);
+    builder.finalize(destination.target);
     Ok(())
 }
 
 impl Translator<'_, '_> {
+    /// Goes to where a thread goes on, with what it kept.
+    pub(super) fn enter(&mut self, segment: &Segment<'_>) {
+        match segment.way {
+            Way::Alone(entry) => self.restore_and_go(segment.cut.entry(entry)),
+            Way::InStep(entry) => {
+                let point = segment.cut.entry(entry);
+                let start = self.block(point.start);
+                self.restore_in_step(&point);
+                self.builder.ins().jump(start, &[]);
+            }
+            Way::Any => self.dispatch(segment.cut),
+        }
+    }
+
+    fn restore_and_go(&mut self, point: EntryPoint<'_>) {
+        let start = self.block(point.start);
+        self.restore(&point);
+        self.builder.ins().jump(start, &[]);
+    }
+
+    /// To the entry that the thread shall run, if it shall run at all.
+    fn dispatch(&mut self, cut: &Segmented) {
+        let entry = self.scope.threads.wanted_entry(self.builder);
+        let mut switch = Switch::new();
+        let blocks: Vec<_> = (0..cut.entries())
+            .map(|_| self.builder.create_block())
+            .collect();
+        for (number, block) in blocks.iter().enumerate() {
+            switch.set_entry(number as u128, *block);
+        }
+        switch.emit(self.builder, entry, self.scope.thread.next);
+        for (number, block) in blocks.into_iter().enumerate() {
+            self.builder.switch_to_block(block);
+            self.restore_and_go(cut.entry(number));
+        }
+    }
+
     /// Takes from the thread's frame what it kept and what the operation gave it.
-    pub(super) fn resume(&mut self) {
-        let Some(Segment { cut, entry, .. }) = self.scope.segment else {
+    pub(super) fn restore(&mut self, point: &EntryPoint<'_>) {
+        let Some(Segment { cut, .. }) = self.scope.segment else {
             return;
         };
-        let Some(suspension) = entry.checked_sub(1).map(|before| &cut.suspensions[before]) else {
-            return self.zero_local();
-        };
-        for register in &suspension.kept {
+        if point.start == BlockId(0) && point.operation.is_none() {
+            self.zero_local();
+        }
+        for register in point.kept {
             if let Some(slot) = cut.frames.slot(*register) {
                 let value = self.load_slot(slot, *register);
-                self.builder
-                    .def_var(self.registers[register.index()], value);
+                self.define(*register, value);
             }
         }
-        for (index, operand) in suspension.operation.destinations.iter().enumerate() {
+        self.take_results(point);
+    }
+
+    /// Takes what the operation gave the thread.
+    pub(super) fn take_results(&mut self, point: &EntryPoint<'_>) {
+        let (Some(Segment { cut, .. }), Some(operation)) = (self.scope.segment, point.operation)
+        else {
+            return;
+        };
+        for (index, operand) in operation.destinations.iter().enumerate() {
             if let Operand::Register(register) = operand {
                 let value = self.load_slot(cut.frames.result(index), *register);
-                self.builder
-                    .def_var(self.registers[register.index()], value);
+                self.define(*register, value);
             }
         }
     }
 
     /// Leaves in the thread's frame what it keeps and what the operation at the end of the block wants.
-    pub(super) fn suspend(&mut self, instruction: &Instruction, resume: BlockId) {
+    pub(super) fn suspend(&mut self, resume: BlockId) {
         let Some(Segment { cut, .. }) = self.scope.segment else {
             return;
         };
-        let place = cut
-            .suspensions
-            .iter()
-            .position(|suspension| suspension.resume == resume);
-        let Some(place) = place else { return };
-        let suspension = &cut.suspensions[place];
-        for (index, (operand, ty)) in suspension.operation.sources.iter().enumerate() {
+        let Some(place) = cut.place(resume) else {
+            return;
+        };
+        self.leave_arguments(place);
+        for register in &cut.suspensions[place].kept {
+            self.keep(*register);
+        }
+        self.scope.threads.wait(self.builder, place as u32);
+        self.builder.ins().jump(self.scope.thread.next, &[]);
+    }
+
+    /// Leaves what the operation at a place wants.
+    pub(super) fn leave_arguments(&mut self, place: usize) {
+        let Some(Segment { cut, .. }) = self.scope.segment else {
+            return;
+        };
+        for (index, (operand, ty)) in cut.suspensions[place].operation.sources.iter().enumerate() {
             let value = match (operand, ty) {
                 (Operand::Address(address), _) => self.space_offset(address),
                 (operand, Some(ty)) => {
@@ -107,16 +203,23 @@ impl Translator<'_, '_> {
             let address = self.slot_address(cut.frames.argument(index));
             self.store_slot(address, value);
         }
-        debug_assert_eq!(instruction.effect(), ir::Effect::Collective);
-        for register in &suspension.kept {
-            if let Some(slot) = cut.frames.slot(*register) {
-                let value = self.register(*register);
-                let address = self.slot_address(slot);
-                self.store_slot(address, value);
-            }
+    }
+
+    /// Leaves a register's value in the thread's frame.
+    pub(super) fn keep(&mut self, register: Register) {
+        let Some(Segment { cut, .. }) = self.scope.segment else {
+            return;
+        };
+        let Some(slot) = cut.frames.slot(register) else {
+            return;
+        };
+        let mut value = self.register(register);
+        if self.kernel.registers[register.index()] == Type::Pred {
+            // Threads that run in step read it in 32 bits.
+            value = self.builder.ins().uextend(types::I32, value);
         }
-        self.scope.threads.wait(self.builder, place as u32);
-        self.builder.ins().jump(self.scope.thread.next, &[]);
+        let address = self.slot_address(slot);
+        self.store_slot(address, value);
     }
 
     fn load_slot(&mut self, slot: Slot, register: Register) -> Value {
@@ -128,13 +231,11 @@ impl Translator<'_, '_> {
     }
 
     fn store_slot(&mut self, (base, offset): (Value, i32), value: Value) {
-        self.builder
-            .ins()
-            .store(MemFlagsData::trusted(), value, base, offset);
+        self.builder.ins().store(plain(), value, base, offset);
     }
 
     /// Where a slot of the running thread is.
-    fn slot_address(&mut self, slot: Slot) -> (Value, i32) {
+    pub(super) fn slot_address(&mut self, slot: Slot) -> (Value, i32) {
         let frames = self.scope.threads.frames(self.builder, slot.size);
         (frames, slot.start as i32)
     }

@@ -62,8 +62,7 @@ impl Translator<'_, '_> {
     fn write_bits(&mut self, instruction: &Instruction, value: Value, t: ir::Type) {
         if let Some(Operand::Register(register)) = instruction.operands.first() {
             let value = self.fit_register(*register, value, t);
-            self.builder
-                .def_var(self.registers[register.index()], value);
+            self.define(*register, value);
         }
     }
 

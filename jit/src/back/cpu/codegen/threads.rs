@@ -14,6 +14,7 @@ use crate::limits::MAX_THREADS_PER_BLOCK;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, FuncRef, InstBuilder, MemFlagsData, Value, types};
 use cranelift_frontend::{FunctionBuilder, Variable};
+use std::cell::Cell;
 
 /// Threads of a row at most; the stop word is looked at after each row.
 const LONGEST_ROW: u32 = MAX_THREADS_PER_BLOCK;
@@ -28,8 +29,14 @@ pub(super) struct ThreadLoop {
     pub(super) thread_index: [Variable; 3],
     /// Its number in the block, where threads are counted so.
     pub(super) linear: Option<Variable>,
+    /// The number to end before, where threads are counted so.
+    last: Variable,
+    /// Which of the threads that run in step is meant: what is added to the first one's index.
+    pub(super) lane: Cell<u32>,
+    /// How many threads run in step.
+    pub(super) group: u32,
     /// Where a row begins.
-    row: Block,
+    pub(super) row: Block,
     /// Where a row ends.
     row_end: Block,
     /// Where every fault goes.
@@ -55,6 +62,9 @@ impl ThreadLoop {
             launch: parameters[0],
             context: parameters[1],
             linear: None,
+            last: builder.declare_var(types::I32),
+            lane: Cell::new(0),
+            group: 1,
             thread_index: [(); 3].map(|()| builder.declare_var(types::I32)),
             row: builder.create_block(),
             row_end: builder.create_block(),
@@ -69,10 +79,32 @@ impl ThreadLoop {
         threads
     }
 
-    /// The loop over a range of threads, counted through the block, of which those run that shall run this entry. Leaves the
-    /// builder where a thread begins.
-    pub(super) fn begin_segment(builder: &mut FunctionBuilder<'_>, entry: u32) -> (Self, RowLoop) {
+    /// The loop over a range of threads, counted through the block, of which those run that shall run this entry; all if none
+    /// is given. Leaves the builder where a thread begins.
+    pub(super) fn begin_segment(
+        builder: &mut FunctionBuilder<'_>,
+        entry: Option<u32>,
+    ) -> (Self, RowLoop) {
         let mut threads = Self::begin(builder);
+        let test = threads.count_from_first(builder);
+        let (body, next) = (builder.create_block(), builder.create_block());
+        match entry {
+            Some(entry) => {
+                let runs = threads.runs(builder, entry);
+                builder.ins().brif(runs, body, &[], next, &[]);
+            }
+            None => {
+                builder.ins().jump(body, &[]);
+            }
+        }
+        threads.row = test;
+        (threads, RowLoop { body, next })
+    }
+
+    /// Counts threads from the first one that the context names; leaves the builder in a block to which each one's loop comes
+    /// back.
+    pub(super) fn count_from_first(&mut self, builder: &mut FunctionBuilder<'_>) -> Block {
+        let threads = self;
         let linear = builder.declare_var(types::I32);
         threads.linear = Some(linear);
         let first = threads.context_word(builder, field::FIRST);
@@ -91,24 +123,20 @@ impl ThreadLoop {
         for (variable, value) in threads.thread_index.into_iter().zip(index) {
             builder.def_var(variable, value);
         }
-        let (test, body, next) = (
-            builder.create_block(),
-            builder.create_block(),
-            builder.create_block(),
-        );
+        // Read once: whoever runs threads that have parted changes it meanwhile.
+        let last = threads.context_word(builder, field::LAST);
+        builder.def_var(threads.last, last);
+        let test = builder.create_block();
         builder.ins().jump(test, &[]);
         builder.switch_to_block(test);
-        let runs = threads.runs(builder, entry);
-        builder.ins().brif(runs, body, &[], next, &[]);
-        threads.row = test;
-        (threads, RowLoop { body, next })
+        test
     }
 
     /// A field of the block's context that has 32 bits.
     fn context_word(&self, builder: &mut FunctionBuilder<'_>, offset: i32) -> Value {
         builder
             .ins()
-            .load(types::I32, launch_field(), self.context, offset)
+            .load(types::I32, plain(), self.context, offset)
     }
 
     /// The inner loop of one more variant of the kernel.
@@ -127,14 +155,16 @@ impl ThreadLoop {
         between_polls: u32,
     ) {
         builder.switch_to_block(thread.next);
+        let between_polls = between_polls.max(self.group);
         if between_polls < LONGEST_ROW {
             let index = builder.use_var(self.linear.unwrap_or(self.thread_index[0]));
             let low = builder
                 .ins()
                 .band_imm_u(index, i64::from(between_polls) - 1);
-            let is_due = builder
-                .ins()
-                .icmp_imm_u(IntCC::Equal, low, i64::from(between_polls) - 1);
+            let is_due =
+                builder
+                    .ins()
+                    .icmp_imm_u(IntCC::Equal, low, i64::from(between_polls - self.group));
             let (poll, following) = (builder.create_block(), builder.create_block());
             builder.ins().brif(is_due, poll, &[], following, &[]);
             builder.switch_to_block(poll);
@@ -150,7 +180,7 @@ impl ThreadLoop {
     /// Goes on with the next thread of the block, or leaves.
     fn advance_linear(&self, builder: &mut FunctionBuilder<'_>, linear: Variable) {
         let number = builder.use_var(linear);
-        let following = builder.ins().iadd_imm_u(number, 1);
+        let following = builder.ins().iadd_imm_u(number, i64::from(self.group));
         builder.def_var(linear, following);
         let [x, y, z] = self.thread_index;
         let (width, height) = (
@@ -163,7 +193,7 @@ impl ThreadLoop {
         let carry = builder.ins().uextend(types::I32, carry);
         let level = builder.ins().iadd(level, carry);
         builder.def_var(z, level);
-        let last = self.context_word(builder, field::LAST);
+        let last = builder.use_var(self.last);
         let more = builder.ins().icmp(IntCC::UnsignedLessThan, following, last);
         builder.ins().brif(more, self.row, &[], self.row_end, &[]);
     }
@@ -182,7 +212,7 @@ impl ThreadLoop {
                 let carry = builder.ins().uextend(types::I32, carry);
                 builder.ins().iadd(index, carry)
             }
-            None => builder.ins().iadd_imm_u(index, 1),
+            None => builder.ins().iadd_imm_u(index, i64::from(self.group)),
         };
         let ends = builder
             .ins()
@@ -223,7 +253,9 @@ impl ThreadLoop {
         builder.switch_to_block(self.faulted);
         let site = builder.append_block_param(self.faulted, types::I32);
         let offset = builder.append_block_param(self.faulted, types::I64);
+        let lane = builder.append_block_param(self.faulted, types::I32);
         let [x, y, z] = self.thread_index.map(|variable| builder.use_var(variable));
+        let x = builder.ins().iadd(x, lane);
         let arguments = [self.launch, self.context, site, offset, x, y, z];
         builder.ins().call(record_fault, &arguments);
         leave(builder, Status::Faulted);
@@ -258,16 +290,18 @@ impl ThreadLoop {
         builder.ins().jump(leave, &[]);
     }
 
-    /// Records a fault and ends the block of threads.
+    /// Records a fault, of a thread that is so far from the first one of those in step, and ends the block of threads.
     pub(super) fn fault(
         &self,
         builder: &mut FunctionBuilder<'_>,
         site: u32,
         offset: Option<Value>,
+        lane: Option<Value>,
     ) {
         let site = builder.ins().iconst(types::I32, i64::from(site));
         let offset = offset.unwrap_or_else(|| builder.ins().iconst(types::I64, 0));
-        let arguments: [BlockArg; 2] = [site.into(), offset.into()];
+        let lane = lane.unwrap_or_else(|| builder.ins().iconst(types::I32, 0));
+        let arguments: [BlockArg; 3] = [site.into(), offset.into(), lane.into()];
         builder.ins().jump(self.faulted, &arguments);
     }
 
@@ -288,6 +322,11 @@ pub(super) fn leave(builder: &mut FunctionBuilder<'_>, status: Status) {
 /// The launch record and the block's index never change while a kernel runs, so their loads may be moved out of loops.
 pub(super) fn launch_field() -> MemFlagsData {
     MemFlagsData::trusted().with_readonly().with_can_move()
+}
+
+/// Ends the block of threads with a status that was computed.
+pub(super) fn leave_with(builder: &mut FunctionBuilder<'_>, status: Value) {
+    builder.ins().return_(&[status]);
 }
 
 /// Memory of the host's own, which changes.

@@ -3,6 +3,7 @@
 use super::super::block::ENDED;
 use super::super::runtime::OUTSIDE_WINDOW;
 use super::half::{half_of, is_half};
+use super::lanes::Group;
 use super::rows::RowBase;
 use super::segments::Segment;
 use super::threads::{RowLoop, ThreadLoop, leave};
@@ -48,7 +49,9 @@ pub(super) struct Translator<'a, 'f> {
     /// The kernel's registers.
     pub(super) registers: Vec<Variable>,
     /// The kernel's blocks.
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
+    /// What is known of the threads that run in step, if more than one does.
+    pub(super) group: Option<Group<'a>>,
 }
 
 impl<'a, 'f> Translator<'a, 'f> {
@@ -70,6 +73,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             scope,
             registers,
             blocks,
+            group: None,
         }
     }
 
@@ -81,16 +85,18 @@ impl<'a, 'f> Translator<'a, 'f> {
             }
         }
         self.builder.switch_to_block(self.scope.thread.body);
-        match self.scope.segment {
-            Some(_) => self.resume(),
-            None => self.zero_local(),
-        }
         let region = self
             .scope
             .segment
             .map_or(Region::WHOLE, |segment| segment.region);
-        let first = self.block(region.start);
-        self.builder.ins().jump(first, &[]);
+        match self.scope.segment {
+            Some(segment) => self.enter(&segment),
+            None => {
+                self.zero_local();
+                let first = self.block(BlockId(0));
+                self.builder.ins().jump(first, &[]);
+            }
+        }
         let order = order::reverse_postorder_of(kernel, &region);
         let mut unfilled = order::predecessor_counts(kernel, &order, &region);
         for id in order {
@@ -115,6 +121,9 @@ impl<'a, 'f> Translator<'a, 'f> {
 
     /// Translates one block of the kernel.
     fn fill(&mut self, id: BlockId, region: &Region<'_>) -> Result<(), Untranslatable> {
+        if self.group.is_some() {
+            return self.fill_in_step(id, region);
+        }
         let source = &self.kernel.blocks[id.index()];
         let waits = if region.ends_at(id) {
             source.instructions.split_last()
@@ -127,17 +136,17 @@ impl<'a, 'f> Translator<'a, 'f> {
             check_operations(self.builder, self.kernel, self.scope.most_operations)?;
         }
         match (waits, &source.terminator) {
-            (Some((operation, _)), Terminator::Jump(resume)) => self.suspend(operation, *resume),
+            (Some(_), Terminator::Jump(resume)) => self.suspend(*resume),
             (_, terminator) => self.terminator(terminator),
         }
         Ok(())
     }
 
-    fn block(&self, id: BlockId) -> Block {
+    pub(super) fn block(&self, id: BlockId) -> Block {
         self.blocks[id.index()]
     }
 
-    fn terminator(&mut self, terminator: &Terminator) {
+    pub(super) fn terminator(&mut self, terminator: &Terminator) {
         match terminator {
             Terminator::Jump(target) => {
                 let target = self.block(*target);
@@ -166,22 +175,14 @@ impl<'a, 'f> Translator<'a, 'f> {
             }
             Terminator::Fault { site, offset } => {
                 let offset = offset.map(|register| self.register(register));
-                let cause = self.kernel.sites.get(*site as usize).map(|site| site.cause);
-                let mut site = self.scope.first_site + site;
-                if matches!(
-                    cause,
-                    Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
-                ) {
-                    site |= OUTSIDE_WINDOW;
-                }
-                self.scope.threads.fault(self.builder, site, offset);
+                self.fault(*site, offset, None);
             }
             // The sandbox turns traps into faults; one that is left ends the launch all the same.
             Terminator::Stop | Terminator::Trap(_) => leave(self.builder, Status::Stopped),
         }
     }
 
-    fn instruction(&mut self, instruction: &Instruction) -> Result<(), Untranslatable> {
+    pub(super) fn instruction(&mut self, instruction: &Instruction) -> Result<(), Untranslatable> {
         match instruction.opcode() {
             Opcode::Ld | Opcode::Ldu | Opcode::LdParam | Opcode::LdSandbox => {
                 self.load(instruction)
@@ -290,6 +291,19 @@ impl<'a, 'f> Translator<'a, 'f> {
         Ok(result)
     }
 
+    /// Records a fault, and ends the block of threads.
+    pub(super) fn fault(&mut self, site: u32, offset: Option<Value>, lane: Option<Value>) {
+        let cause = self.kernel.sites.get(site as usize).map(|site| site.cause);
+        let mut site = self.scope.first_site + site;
+        if matches!(
+            cause,
+            Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
+        ) {
+            site |= OUTSIDE_WINDOW;
+        }
+        self.scope.threads.fault(self.builder, site, offset, lane);
+    }
+
     /// To the block that a register counts; the last one where it counts too far.
     fn switch(&mut self, index: Register, targets: &[BlockId]) {
         let Some((last, others)) = targets.split_last() else {
@@ -362,8 +376,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             let (taken, kept) = if negated { (old, value) } else { (value, old) };
             value = self.builder.ins().select(condition, taken, kept);
         }
-        self.builder
-            .def_var(self.registers[register.index()], value);
+        self.define(register, value);
     }
 }
 

@@ -10,7 +10,20 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 impl Translator<'_, '_> {
     /// A register as it is held.
     pub(super) fn register(&mut self, register: Register) -> Value {
-        self.builder.use_var(self.registers[register.index()])
+        match &self.group {
+            Some(_) => self.register_of_lane(register),
+            None => self.builder.use_var(self.registers[register.index()]),
+        }
+    }
+
+    /// Gives a register a value, held as [`register_type`] says.
+    pub(super) fn define(&mut self, register: Register, value: Value) {
+        match &mut self.group {
+            Some(group) => group.written.push((register, value)),
+            None => self
+                .builder
+                .def_var(self.registers[register.index()], value),
+        }
     }
 
     /// The operand at `index` as a value of type `ty`: held as [`register_type`] says.

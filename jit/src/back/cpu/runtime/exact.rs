@@ -204,7 +204,7 @@ impl Exact {
         }
         let dividend = self.aligned();
         let quotient = dividend.magnitude / other.magnitude;
-        let exact = dividend.magnitude % other.magnitude == 0;
+        let exact = dividend.magnitude.is_multiple_of(other.magnitude);
         Self {
             negative: self.negative != other.negative,
             magnitude: quotient | u128::from(!exact),

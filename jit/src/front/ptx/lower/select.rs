@@ -131,7 +131,11 @@ fn fits(id: FormId, source: &Instruction<'_>) -> bool {
         && written().zip(&source.operands).all(|(role, operand)| {
             let is_vector = matches!(operand.kind, OperandKind::Vector(_));
             let wants_vector = matches!(role.count, Count::Exactly(2..) | Count::Any);
-            (!role.tuple || is_vector) && (!wants_vector || is_vector)
+            if is_vector {
+                role.tuple || role.count != Count::Single
+            } else {
+                !role.tuple && !wants_vector
+            }
         })
 }
 

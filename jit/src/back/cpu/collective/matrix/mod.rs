@@ -23,21 +23,23 @@ use crate::ir::{Instruction, Opcode};
 
 #[derive(Debug)]
 pub(super) enum Matrix {
-    Product(product::Product),
+    Product(Box<product::Product>),
     Rows(rows::Rows),
-    Fragment(fragment::Transfer),
+    Fragment(Box<fragment::Transfer>),
 }
 
 impl Matrix {
     /// What an instruction does; none if it is none of these.
     pub(super) fn of(instruction: &Instruction) -> Option<Self> {
         Some(match instruction.opcode() {
-            Opcode::Mma | Opcode::WmmaMma => Self::Product(product::Product::of(instruction)?),
+            Opcode::Mma | Opcode::WmmaMma => {
+                Self::Product(Box::new(product::Product::of(instruction)?))
+            }
             Opcode::LdMatrix | Opcode::StMatrix | Opcode::MovMatrix => {
                 Self::Rows(rows::Rows::of(instruction))
             }
             Opcode::WmmaLoad | Opcode::WmmaStore => {
-                Self::Fragment(fragment::Transfer::of(instruction)?)
+                Self::Fragment(Box::new(fragment::Transfer::of(instruction)?))
             }
             _ => return None,
         })
