@@ -8,17 +8,33 @@ use cranelift_codegen::ir::{InstBuilder, Value};
 
 impl Translator<'_, '_> {
     pub(super) fn setp(&mut self, instruction: &Instruction, t: Type) {
-        let (a, b) = (self.read(instruction, 2, t), self.read(instruction, 3, t));
+        // The rows of small floats give one predicate, all others may give two.
+        let gives_two = instruction.form.form().roles[1].paired;
+        let a_at = 1 + usize::from(gives_two);
+        let a = self.read(instruction, a_at, t);
+        let b = self.read(instruction, a_at + 1, t);
         let holds = self.comparison(instruction, t, a, b);
         let fails = self.builder.ins().bxor_imm_u(holds, 1);
-        self.write_predicates(instruction, holds, fails);
+        let holds = self.combined(instruction, a_at + 2, holds);
+        let mut results = vec![Written::new(0, holds, Type::Pred)];
+        if gives_two {
+            let fails = self.combined(instruction, a_at + 2, fails);
+            results.push(Written::new(1, fails, Type::Pred));
+        }
+        self.write_all(instruction, &results);
     }
 
     /// `setp` of a pair: a predicate for each half.
     pub(super) fn setp_pair(&mut self, instruction: &Instruction, t: Type, half: Type) {
         let (a, b) = (self.read(instruction, 2, t), self.read(instruction, 3, t));
         let [low, high] = self.comparisons(instruction, half, a, b);
-        self.write_predicates(instruction, low, high);
+        let low = self.combined(instruction, 4, low);
+        let high = self.combined(instruction, 4, high);
+        let results = [
+            Written::new(0, low, Type::Pred),
+            Written::new(1, high, Type::Pred),
+        ];
+        self.write_all(instruction, &results);
     }
 
     fn comparisons(
@@ -32,16 +48,6 @@ impl Translator<'_, '_> {
             let (a, b) = (self.half_at(a, place), self.half_at(b, place));
             self.comparison(instruction, half, a, b)
         })
-    }
-
-    fn write_predicates(&mut self, instruction: &Instruction, first: Value, second: Value) {
-        let first = self.combined(instruction, 4, first);
-        let second = self.combined(instruction, 4, second);
-        let results = [
-            Written::new(0, first, Type::Pred),
-            Written::new(1, second, Type::Pred),
-        ];
-        self.write_all(instruction, &results);
     }
 
     /// With the predicate at `index`, in the way that the instruction says, if it does.
