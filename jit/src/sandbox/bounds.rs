@@ -404,13 +404,8 @@ impl Guard<'_> {
             register(offset),
             in_granule,
         ));
-        self.push(binary(
-            Opcode::Add,
-            Type::U64,
-            end,
-            register(end),
-            Operand::Immediate(u64::from(size)),
-        ));
+        let length = self.bytes_read(instruction, size);
+        self.push(binary(Opcode::Add, Type::U64, end, register(end), length));
         self.push(compare(
             Modifier::Gt,
             Type::U64,
@@ -419,6 +414,23 @@ impl Guard<'_> {
             register(valid),
         ));
         self.fault_if_outside(FaultCause::GlobalOutOfBounds, instruction, size);
+    }
+
+    /// How many bytes of the window an access of this size reads or writes: a copy may read fewer than it writes, none even.
+    fn bytes_read(&mut self, instruction: &Instruction, size: u32) -> Operand {
+        let all = u64::from(size);
+        let is_copy = instruction.opcode() == Opcode::CpAsync && instruction.reads_size();
+        match instruction.operands.get(3) {
+            Some(Operand::Immediate(read)) if is_copy => Operand::Immediate((*read).min(all)),
+            Some(Operand::Register(read)) if is_copy => {
+                let length = self.scratch.last;
+                self.push(convert(Type::U64, Type::U32, length, *read));
+                let (read, all) = (Operand::Register(length), Operand::Immediate(all));
+                self.push(binary(Opcode::Min, Type::U64, length, read, all));
+                Operand::Register(length)
+            }
+            _ => Operand::Immediate(all),
+        }
     }
 
     pub(super) fn fault_if_outside(

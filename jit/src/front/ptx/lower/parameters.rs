@@ -111,8 +111,8 @@ impl<'a> Lowering<'a, '_> {
                 modifiers: SmallVec::new(),
             }
         } else {
-            // The lower bits alone.
-            let narrow = unsigned(t);
+            // The lower bits alone; a signed number's sign fills the register that it is loaded to.
+            let narrow = if t.is_signed() { t } else { unsigned(t) };
             Selected {
                 form: form_for(Opcode::Cvt, narrow),
                 t: Some(narrow),

@@ -1,0 +1,629 @@
+//! Functions that are called, choices among many, structures as parameters, and what stops a kernel.
+
+use crate::corpus::{Row, SIZES, Subject};
+use crate::launch::Launch;
+use crate::memory::reversed;
+use crate::numbers::{Random, bytes};
+use wasi_cuda_jit::cpu::FaultKind;
+
+pub(crate) const KERNELS: &[Row] = &[
+    ("cuda/calls", "call_scalars", scalars),
+    ("cuda/calls", "call_structures", structures),
+    ("cuda/calls", "call_with_pointers", with_pointers),
+    ("cuda/calls", "call_many_widths", many_widths),
+    ("cuda/calls", "call_with_barrier", with_barrier),
+    ("rust/calls", "turn", turn),
+    ("rust/calls", "reverse_digits", reverse_digits),
+    ("rust/calls", "products", products),
+    ("rust/calls", "calculate", rust_calculate),
+    ("cuda/switch", "calculator", calculator),
+    ("cuda/switch", "stack_machine", stack_machine),
+    ("cuda/switch", "days_of_month", days_of_month),
+    ("cuda/structs", "fill_view", fill_view),
+    ("cuda/structs", "copy_view", copy_view),
+    ("cuda/structs", "weigh", weigh),
+    ("cuda/structs", "project", project),
+    ("cuda/special", "check_positive", check_positive),
+    ("cuda/branches", "classify", classify),
+    ("cuda/branches", "comparisons", comparisons),
+    ("cuda/branches", "interpreter", interpreter),
+    ("cuda/branches", "collatz", collatz),
+    ("rust/branches", "compare", compare),
+    (
+        "rust/branches",
+        "greatest_common_divisor",
+        greatest_common_divisor,
+    ),
+    ("rust/branches", "find", find),
+];
+
+fn scalars(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).eighths(n);
+        let out = |x: &f32| x * x - 2.0 * x + 3.0 + ((0.5 * -x + 0.25) * -x + data[0]);
+        let out: Vec<f32> = data.iter().map(out).collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
+    }
+}
+
+fn structures(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).eighths(n);
+        let ranges: Vec<f32> = data.iter().flat_map(|x| [x - 3.0, x + 3.0]).collect();
+        let expected = data.clone();
+        // Structures of 24 bytes, of which the last four may be anything.
+        let moments = move |found: &[u8]| {
+            let wrong = found.chunks(24).zip(&expected).position(|(found, x)| {
+                let steps = [0.0, 0.5, 1.5, 3.0].map(|by| f64::from(x + by));
+                let mut moments =
+                    bytes(&[steps.iter().sum(), steps.iter().map(|x| x * x).sum::<f64>()]);
+                moments.extend(4i32.to_le_bytes());
+                found[..20] != moments
+            });
+            wrong.map(|at| format!("the moments of {at} are wrong"))
+        };
+        let launch = Launch::threads(n, block).input(&data).output(&ranges);
+        subject.check(launch.checked(&vec![0u64; 3 * n], moments).value(n as i32));
+    }
+}
+
+fn with_pointers(subject: &Subject) {
+    for n in [0, 1, 2, 100, 129, 300] {
+        let data = Random::new(n).many(n, |random| random.word() as u32);
+        let mut after = data.clone();
+        for i in 0..n / 2 {
+            after.swap(2 * i, 2 * i + 1);
+            let other = i & !63 | (i + 32) & 63;
+            after[2 * i] = after[2 * i].wrapping_add((i + 1 + other) as u32);
+        }
+        let launch = Launch::threads(n.div_ceil(2), 64).update(&data, &after);
+        subject.check(launch.value(n as i32));
+    }
+}
+
+fn many_widths(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).many(n, |random| random.word() as i32);
+        let choose = |x: &i32| match *x > 0 {
+            true => x.wrapping_mul(8).wrapping_add(i32::from(*x as i8)),
+            false => x.wrapping_add(i32::from(*x as i16)),
+        };
+        let out: Vec<i32> = data.iter().map(choose).collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
+    }
+}
+
+fn with_barrier(subject: &Subject) {
+    for (blocks, block) in [(1, 1), (3, 64), (2, 100), (1, 256)] {
+        let data = Random::new(block).eighths(blocks * block);
+        let sums = |part: &[f32]| vec![part.iter().sum::<f32>() + 0.5; part.len()];
+        let out: Vec<f32> = data.chunks(block).flat_map(sums).collect();
+        subject.check(Launch::line(blocks, block).input(&data).output(&out));
+    }
+}
+
+fn turn(subject: &Subject) {
+    for (n, block) in SIZES {
+        let mut random = Random::new(n);
+        let (sine, cosine) = (0.6f32, 0.8f32);
+        let points = random.many(n, |random| {
+            let (x, y) = (
+                random.between(-9.0, 9.0) as f32,
+                random.between(-9.0, 9.0) as f32,
+            );
+            (x, y, random.between(-9.0, 9.0), random.word() as u8)
+        });
+        let turned = |x: f32, y: f32, sine: f32| (x * cosine - y * sine, x * sine + y * cosine);
+        let mut before = Vec::new();
+        let mut after = Vec::new();
+        for (x, y, weight, kind) in points {
+            let mut point = bytes(&[x, y]);
+            point.extend(bytes(&[weight]));
+            point.extend([kind, 0, 0, 0, 0, 0, 0, 0]);
+            before.extend(point);
+            let (x, y) = turned(x, y, sine);
+            let (x, y) = turned(x, y, -sine);
+            let mut point = bytes(&[x, y]);
+            point.extend(bytes(&[weight * 4.0]));
+            after.push((point, kind));
+        }
+        // What is behind the last field may be anything.
+        let check = move |found: &[u8]| {
+            let same = |(found, (point, kind)): (&[u8], &(Vec<u8>, u8))| {
+                found[..16] == *point && found[16] == *kind
+            };
+            let wrong = found.chunks(24).zip(&after).position(|pair| !same(pair));
+            wrong.map(|at| format!("point {at} is wrong"))
+        };
+        let launch = Launch::threads(n, block)
+            .checked(&before, check)
+            .value(sine)
+            .value(cosine);
+        subject.check(launch.value(n as u32));
+    }
+}
+
+fn reverse_digits(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).many(n, |random| random.word() as u32 >> (random.word() % 32));
+        let after: Vec<u32> = data.iter().map(|value| reversed(*value)).collect();
+        subject.check(
+            Launch::threads(n, block)
+                .update(&data, &after)
+                .value(n as u32),
+        );
+    }
+}
+
+fn products(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).many(n, |random| random.word() as i64 >> (random.word() % 64));
+        let results: Vec<_> = data
+            .iter()
+            .map(|x| x.overflowing_mul(3_037_000_500))
+            .collect();
+        let out: Vec<i64> = results.iter().map(|(product, _)| *product).collect();
+        let overflowed: Vec<u8> = results
+            .iter()
+            .map(|(_, overflowed)| u8::from(*overflowed))
+            .collect();
+        let launch = Launch::threads(n, block)
+            .input(&data)
+            .output(&out)
+            .output(&overflowed);
+        subject.check(launch.value(n as u32));
+    }
+}
+
+fn halved(mut x: f32) -> f32 {
+    while x > 1.0 {
+        x *= 0.5;
+    }
+    x
+}
+
+fn choices(seed: usize, n: usize) -> (Vec<u8>, Vec<f32>, Vec<f32>) {
+    let mut random = Random::new(seed);
+    (
+        random.many(n, |random| random.within(0, 12) as u8),
+        random.f32s(n),
+        random.f32s(n),
+    )
+}
+
+fn rust_calculate(subject: &Subject) {
+    for (n, block) in SIZES {
+        let (operations, a, b) = choices(n, n);
+        let result = |i: usize| {
+            let (x, y) = (a[i], b[i]);
+            match operations[i] {
+                0 => x + y,
+                1 => x - y,
+                2 => x * y,
+                3 => x / y,
+                4 => x * x + y,
+                5 => halved(x),
+                6 => x.min(y),
+                7 => -x,
+                _ => f32::NAN,
+            }
+        };
+        let out: Vec<f32> = (0..n).map(result).collect();
+        let launch = Launch::threads(n, block)
+            .input(&operations)
+            .input(&a)
+            .input(&b)
+            .output(&out);
+        subject.check(launch.value(n as u32));
+    }
+}
+
+fn calculator(subject: &Subject) {
+    for (n, block) in SIZES {
+        let (operations, a, b) = choices(n, n);
+        let result = |i: usize| {
+            let (x, y) = (a[i], b[i]);
+            match operations[i] {
+                0 => x + y,
+                1 => x - y,
+                2 => x * y,
+                3 => x / y,
+                4 => x.min(y),
+                5 => x.max(y),
+                6 => x.abs().sqrt(),
+                7 | 8 => y * y,
+                9 => halved(x),
+                _ => -1.0,
+            }
+        };
+        let out: Vec<f32> = (0..n).map(result).collect();
+        let launch = Launch::threads(n, block)
+            .input(&operations)
+            .input(&a)
+            .input(&b)
+            .output(&out);
+        subject.check(launch.value(n as i32));
+    }
+}
+
+/// What the source's machine leaves on its stack.
+fn stack_machine_result(program: &[u8], input: i32) -> i32 {
+    let (mut stack, mut top, mut steps) = ([input, 0, 0, 0, 0, 0, 0, 0], 0usize, 0);
+    let mut at = 0i64;
+    while at < program.len() as i64 && steps < 1000 {
+        let code = program[at as usize];
+        let (low, high) = (stack[top.max(1) - 1], stack[top]);
+        let up = (top + 1).min(7);
+        let down = top.max(1) - 1;
+        match code & 15 {
+            0 => at = program.len() as i64,
+            1 => (stack[up], top) = (i32::from(code >> 4), up),
+            2 => (stack[down], top) = (low.wrapping_add(high), down),
+            3 => (stack[down], top) = (low.wrapping_sub(high), down),
+            4 => (stack[down], top) = (low.wrapping_mul(high), down),
+            5 => stack[top] = high.wrapping_neg(),
+            6 => (stack[up], top) = (high, up),
+            7 => stack[top] = high & 0xff,
+            8 if high > 0 => at -= i64::from(code >> 4),
+            9 => stack[top] = high >> 1,
+            10 => top = down,
+            11 => stack[top] = high ^ steps,
+            _ => {}
+        }
+        at = at.max(-1);
+        at += 1;
+        steps += 1;
+    }
+    stack[top]
+}
+
+fn stack_machine(subject: &Subject) {
+    for (n, block) in SIZES {
+        for length in [0, 5, 40] {
+            let mut random = Random::new(n + length);
+            let program = random.many(length, |random| random.word() as u8);
+            let inputs = random.many(n, |random| random.within(-100, 100) as i32);
+            let out: Vec<i32> = inputs
+                .iter()
+                .map(|input| stack_machine_result(&program, *input))
+                .collect();
+            let launch = Launch::threads(n, block)
+                .input(&program)
+                .value(length as i32);
+            subject.check(launch.input(&inputs).output(&out).value(n as i32));
+        }
+    }
+}
+
+fn days_of_month(subject: &Subject) {
+    for (n, block) in SIZES {
+        let months = Random::new(n).many(n, |random| random.within(-2, 15) as i32);
+        let days = |month: &i32| match month {
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => 0,
+        };
+        let out: Vec<i32> = months.iter().map(days).collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&months)
+                .output(&out)
+                .value(n as i32),
+        );
+    }
+}
+
+/// A view as a parameter.
+fn view(address: u64, width: usize, height: usize, pitch: usize) -> Vec<u8> {
+    let mut view = bytes(&[address]);
+    view.extend(bytes(&[
+        width as i32,
+        height as i32,
+        pitch as i32,
+        0x5555_5555,
+    ]));
+    view
+}
+
+fn fill_view(subject: &Subject) {
+    for (width, height, pitch) in [(0, 0, 0), (1, 1, 1), (9, 5, 12), (20, 7, 20)] {
+        let before = vec![-1.0f32; pitch * height];
+        let mut after = before.clone();
+        for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+            after[y * pitch + x] = 2.5 + x as f32;
+        }
+        let launch = Launch::plane(width, height, [4, 3]).hidden(&before, &after);
+        let launch = launch
+            .structure_with_addresses(move |addresses| view(addresses[0], width, height, pitch));
+        subject.check(launch.value(2.5f32));
+    }
+}
+
+fn copy_view(subject: &Subject) {
+    for offset in [[0i32, 0], [2, 1], [-3, -1], [100, 0]] {
+        let (from, to) = ([9, 5, 12], [7, 6, 7]);
+        let data = Random::new(3).f32s(from[2] * from[1]);
+        let before = vec![-1.0f32; to[2] * to[1]];
+        let mut after = before.clone();
+        for (y, x) in (0..from[1]).flat_map(|y| (0..from[0]).map(move |x| (y, x))) {
+            let (to_x, to_y) = (x as i32 + offset[0], y as i32 + offset[1]);
+            if (0..to[0] as i32).contains(&to_x) && (0..to[1] as i32).contains(&to_y) {
+                after[to_y as usize * to[2] + to_x as usize] = data[y * from[2] + x];
+            }
+        }
+        let launch = Launch::plane(from[0], from[1], [4, 3])
+            .hidden(&data, &data)
+            .hidden(&before, &after);
+        let launch = launch.structure_with_addresses(move |addresses| {
+            view(addresses[0], from[0], from[1], from[2])
+        });
+        let launch = launch
+            .structure_with_addresses(move |addresses| view(addresses[1], to[0], to[1], to[2]));
+        subject.check(launch.structure(bytes(&offset)));
+    }
+}
+
+fn weigh(subject: &Subject) {
+    for (n, block) in SIZES {
+        let mut random = Random::new(n);
+        let kinds = random.many(n, |random| random.word() as i32);
+        let values = random.f32s(8);
+        let out: Vec<f32> = kinds
+            .iter()
+            .map(|kind| values[(kind & 7) as usize])
+            .collect();
+        let launch = Launch::threads(n, block).input(&kinds).output(&out);
+        subject.check(launch.structure(bytes(&values)).value(n as i32));
+    }
+}
+
+fn project(subject: &Subject) {
+    for (width, flags, enabled) in [
+        (0, 1u8, 1i8),
+        (1, 1, 1),
+        (50, 1, -1),
+        (50, 2, 1),
+        (50, 3, 0),
+    ] {
+        let (position, angle, far, id) = ([1.0f32, 2.5, -3.0], 0.5f32, 1000.25f64, -7i16);
+        let (options, shift) = ([1, 2, 300, 4], [4.0f32, -2.0, 0.5, 8.0]);
+        let camera = move |address| {
+            let mut scene = view(address, width, 1, width);
+            scene.extend(bytes(&position));
+            scene.extend(bytes(&[angle]));
+            scene.extend(bytes(&[far]));
+            scene.extend([flags, 0x55]);
+            scene.extend(bytes(&[id]));
+            scene.extend([0x55; 4]);
+            scene.extend(bytes(&options));
+            scene
+        };
+        let mut depth = position[0] * shift[0] + position[1] * shift[1] + position[2] * shift[2];
+        if flags & 1 == 1 {
+            depth += shift[3];
+        }
+        let value = depth * angle + far as f32 + f32::from(id) + options[2] as f32;
+        let before = vec![-1.0f32; width];
+        let after = if enabled == 0 {
+            before.clone()
+        } else {
+            vec![value; width]
+        };
+        let launch = Launch::threads(width, 32).hidden(&before, &after);
+        let launch = launch.structure_with_addresses(move |addresses| camera(addresses[0]));
+        subject.check(launch.structure(bytes(&shift)).value(enabled));
+    }
+}
+
+fn check_positive(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).many(n, |random| random.within(1, 100) as i32);
+        let out: Vec<i32> = data.iter().map(|x| x - 1).collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
+        if n > 0 {
+            let mut data = data;
+            data[n / 2] = 0;
+            let launch = Launch::threads(n, block).input(&data).output(&out);
+            subject.faults(launch.value(n as i32), FaultKind::Trap);
+        }
+    }
+}
+
+fn classify(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).any_f32s(n);
+        // Tiny numbers are zeros where speed matters more.
+        let data: Vec<f32> = data
+            .into_iter()
+            .map(|x| if x.is_subnormal() { 0.5 } else { x })
+            .collect();
+        let class = |x: &f32| match *x {
+            x if x.is_nan() => -1,
+            x if x < 0.0 && x > -1.0 => 1,
+            x if x < 0.0 => 2,
+            0.0 => 3,
+            x if x <= 1.0 => 4,
+            _ => 5,
+        };
+        let out: Vec<i32> = data.iter().map(class).collect();
+        subject.check(
+            Launch::threads(n, block)
+                .input(&data)
+                .output(&out)
+                .value(n as i32),
+        );
+    }
+}
+
+fn comparisons(subject: &Subject) {
+    for (n, block) in SIZES {
+        let mut random = Random::new(n);
+        let a = random.many(n, |random| random.within(-2, 3) as i32);
+        let b = random.many(n, |random| random.word() as u32 >> (random.word() % 32));
+        let c = random.any_f64s(n);
+        let before = vec![0xaaaau32; n];
+        let mut after = before.clone();
+        for i in 0..n.max(1) - 1 {
+            let bits = [
+                a[i] < a[i + 1],
+                a[i] <= a[i + 1],
+                a[i] == a[i + 1],
+                b[i] > b[i + 1],
+                b[i] >= b[i + 1],
+                b[i] != b[i + 1],
+                c[i] < c[i + 1],
+                !(c[i] < c[i + 1]),
+                c[i] != c[i + 1],
+                c[i] >= c[i + 1] && a[i] > 0,
+                c[i] == c[i + 1] || b[i] == 0,
+                (a[i] > 0) != (b[i] > 7),
+            ];
+            after[i] = bits
+                .iter()
+                .enumerate()
+                .fold(0, |bits, (at, bit)| bits | u32::from(*bit) << at);
+        }
+        let launch = Launch::threads(n, block)
+            .input(&a)
+            .input(&b)
+            .input(&c)
+            .update(&before, &after);
+        subject.check(launch.value(n as u32));
+    }
+}
+
+fn interpreted(program: &[u8], mut value: i32) -> i32 {
+    let mut at = 0;
+    while at < program.len() {
+        match program[at] {
+            0 => break,
+            1 => value = value.wrapping_add(3),
+            2 => value = value.wrapping_mul(5),
+            3 => value ^= value >> 3,
+            4 => value = value.wrapping_abs(),
+            5 => loop {
+                value = value.wrapping_sub(7);
+                if value <= 100 {
+                    break;
+                }
+            },
+            6 => at += (value & 1) as usize,
+            _ => {}
+        }
+        at += 1;
+    }
+    value
+}
+
+fn interpreter(subject: &Subject) {
+    for (n, block) in SIZES {
+        for program in [
+            &[][..],
+            &[5, 3, 6, 1, 4, 9, 2, 6, 6, 3, 1, 0, 1],
+            &[4, 5, 2, 6, 3, 6, 1, 5],
+        ] {
+            let inputs = Random::new(n).many(n, |random| random.within(-500, 500) as i32);
+            let out: Vec<i32> = inputs
+                .iter()
+                .map(|input| interpreted(program, *input))
+                .collect();
+            let launch = Launch::threads(n, block)
+                .input(program)
+                .input(&inputs)
+                .output(&out);
+            subject.check(launch.value(program.len() as i32).value(n as i32));
+        }
+    }
+}
+
+fn collatz(subject: &Subject) {
+    for (n, block) in SIZES {
+        let data = Random::new(n).many(n, |random| random.word() >> (random.word() % 64));
+        let steps = |value: &u64| {
+            let (mut value, mut steps) = (*value, 0);
+            while value > 1 && steps < 90 {
+                value = if value & 1 == 1 {
+                    value.wrapping_mul(3).wrapping_add(1)
+                } else {
+                    value / 2
+                };
+                steps += 1;
+            }
+            steps
+        };
+        let out: Vec<u32> = data.iter().map(steps).collect();
+        let launch = Launch::threads(n, block).input(&data).output(&out);
+        subject.check(launch.value(90u32).value(n as u32));
+    }
+}
+
+fn compare(subject: &Subject) {
+    for (n, block) in SIZES {
+        let mut random = Random::new(n);
+        let (a, b) = (random.any_f64s(n), random.any_f64s(n));
+        let b: Vec<f64> = a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .map(|(i, (a, b))| if i % 5 == 0 { *a } else { b })
+            .collect();
+        let code = |(a, b): (&f64, &f64)| a.partial_cmp(b).map_or(2, |order| order as i32);
+        let out: Vec<i32> = a.iter().zip(&b).map(code).collect();
+        let launch = Launch::threads(n, block).input(&a).input(&b).output(&out);
+        subject.check(launch.value(n as u32));
+    }
+}
+
+fn greatest_common_divisor(subject: &Subject) {
+    for (n, block) in SIZES {
+        let mut random = Random::new(n);
+        let mut numbers = || random.many(n, |random| random.word() >> (random.word() % 64));
+        let (a, b) = (numbers(), numbers());
+        let divisor = |(a, b): (&u64, &u64)| {
+            let (mut x, mut y) = (*a, *b);
+            while y != 0 {
+                (x, y) = (y, x % y);
+            }
+            x
+        };
+        let out: Vec<u64> = a.iter().zip(&b).map(divisor).collect();
+        let launch = Launch::threads(n, block).input(&a).input(&b).output(&out);
+        subject.check(launch.value(n as u32));
+    }
+}
+
+fn find(subject: &Subject) {
+    for (n, block) in SIZES {
+        let mut random = Random::new(n);
+        let mut table = random.many(n / 2, |random| random.within(-100, 100) as i32);
+        table.sort();
+        table.dedup();
+        let wanted = random.many(n, |random| random.within(-100, 100) as i32);
+        let place = |wanted: &i32| {
+            table
+                .binary_search(wanted)
+                .map_or(u32::MAX, |place| place as u32)
+        };
+        let out: Vec<u32> = wanted.iter().map(place).collect();
+        let launch = Launch::threads(n, block)
+            .input(&table)
+            .value(table.len() as u32);
+        subject.check(launch.input(&wanted).output(&out).value(n as u32));
+    }
+}

@@ -1,0 +1,203 @@
+//! The corpus's files, compiled, and the kernels in them.
+
+use crate::device::{Failure, run};
+use crate::launch::Launch;
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use wasi_cuda_jit::cpu::{FaultKind, Module};
+use wasi_cuda_jit::{CompileOptions, compile_ptx};
+
+/// What tries one kernel of the corpus: the file and the kernel as in `kernels.txt`, and the cases.
+pub(crate) type Row = (&'static str, &'static str, fn(&Subject));
+
+/// Kernels that are not for guests: they are cut out of their files, so that the rest can be run.
+const REFUSED: [&str; 1] = ["named_barriers"];
+
+/// Failures that are shown.
+const MESSAGES: usize = 40;
+
+/// One kernel, as every compiler wrote it.
+pub(crate) struct Subject {
+    pub(crate) kernel: &'static str,
+    compiled: Vec<Compiled>,
+    launches: Cell<usize>,
+    failures: RefCell<Vec<String>>,
+}
+
+struct Compiled {
+    /// The compiler and target.
+    label: String,
+    checked: bool,
+    module: Module,
+}
+
+/// The folders of the corpus, `COMPILER/TARGET`.
+fn folders() -> Vec<PathBuf> {
+    let entries = |path: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(path).expect("the corpus can be read");
+        let mut paths: Vec<_> = entries
+            .map(|entry| entry.expect("the corpus can be read").path())
+            .collect();
+        paths.sort();
+        paths
+    };
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/ptx");
+    entries(&corpus)
+        .iter()
+        .flat_map(|path| entries(path))
+        .collect()
+}
+
+/// The text without the kernels that are refused.
+fn without_refused(mut text: String) -> String {
+    for name in REFUSED {
+        if let Some(start) = text.find(&format!(".entry {name}(")) {
+            let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let end = text[start..].find("\n}").expect("the kernel ends") + 2;
+            text.replace_range(line..start + end, "");
+        }
+    }
+    text
+}
+
+/// A file of the corpus, from every compiler of its language, in both modes.
+struct File {
+    name: &'static str,
+    compiled: Vec<(String, bool, Module)>,
+    failures: Vec<String>,
+}
+
+fn compile(file: &'static str) -> File {
+    let (language, name) = file.split_once('/').expect("a language and a name");
+    let mut found = File {
+        name: file,
+        compiled: Vec::new(),
+        failures: Vec::new(),
+    };
+    for folder in folders() {
+        let label = folder
+            .components()
+            .rev()
+            .take(2)
+            .map(|part| part.as_os_str().to_string_lossy());
+        let label = label.collect::<Vec<_>>();
+        let label = format!("{}/{}", label[1], label[0]);
+        let spoken = match label.split('-').next() {
+            Some("rustc") => "rust",
+            Some("triton") => "triton",
+            _ => "cuda",
+        };
+        let path = folder.join(name).with_extension("ptx");
+        if spoken != language || !path.exists() {
+            continue;
+        }
+        let text = without_refused(std::fs::read_to_string(path).expect("the file can be read"));
+        for checked in [false, true] {
+            let options = CompileOptions {
+                checked,
+                ..CompileOptions::default()
+            };
+            match compile_ptx(&text, &options) {
+                Ok(module) => found.compiled.push((label.clone(), checked, module)),
+                Err(findings) => found.failures.push(format!(
+                    "{file} of {label} is refused: {}",
+                    findings
+                        .iter()
+                        .map(|finding| finding.to_string() + "; ")
+                        .collect::<String>()
+                )),
+            }
+        }
+    }
+    found
+}
+
+/// Tries all kernels of a table.
+pub(crate) fn try_all(table: &[Row]) {
+    let (mut launches, mut failures) = (0, Vec::new());
+    let mut file: Option<File> = None;
+    for (name, kernel, cases) in table {
+        if file.as_ref().is_none_or(|file| file.name != *name) {
+            let compiled = compile(name);
+            failures.extend(compiled.failures.iter().cloned());
+            file = Some(compiled);
+        }
+        let compiled = file.iter().flat_map(|file| &file.compiled);
+        let compiled = compiled.filter(|(_, _, module)| module.kernel(kernel).is_some());
+        let subject = Subject {
+            kernel,
+            compiled: compiled
+                .map(|(label, checked, module)| Compiled {
+                    label: label.clone(),
+                    checked: *checked,
+                    module: module.clone(),
+                })
+                .collect(),
+            launches: Cell::new(0),
+            failures: RefCell::default(),
+        };
+        cases(&subject);
+        if subject.launches.get() == 0 {
+            failures.push(format!("{name} has no {kernel}"));
+        }
+        launches += subject.launches.get();
+        failures.extend(
+            subject
+                .failures
+                .take()
+                .into_iter()
+                .map(|failure| format!("{name} {failure}")),
+        );
+    }
+    eprintln!("{} kernels in {launches} launches", table.len());
+    let first = &failures[..failures.len().min(MESSAGES)];
+    assert!(
+        first.is_empty(),
+        "{} failures, of which the first are\n{}",
+        failures.len(),
+        first.join("\n")
+    );
+}
+
+impl Subject {
+    /// Runs the kernel as every compiler wrote it, and checks what it leaves.
+    pub(crate) fn check(&self, launch: Launch) {
+        self.each(&launch, |_, outcome| match outcome {
+            Ok(()) => None,
+            Err(Failure::Wrong(message)) => Some(message),
+            Err(Failure::Fault(fault)) => Some(format!("{fault:?}")),
+        });
+    }
+
+    /// Runs the kernel, which must fault.
+    pub(crate) fn faults(&self, launch: Launch, kind: FaultKind) {
+        self.each(&launch, |_, outcome| match outcome {
+            Err(Failure::Fault(fault)) if fault.kind == kind => None,
+            outcome => Some(format!("{outcome:?} instead of a fault")),
+        });
+    }
+
+    fn each(&self, launch: &Launch, wrong: impl Fn(&str, Result<(), Failure>) -> Option<String>) {
+        for Compiled {
+            label,
+            checked,
+            module,
+        } in &self.compiled
+        {
+            let kernel = module.kernel(self.kernel).expect("the kernel is there");
+            let outcome = run(module, &kernel, launch, label.ends_with("-fast"));
+            self.launches.set(self.launches.get() + 1);
+            if let Some(message) = wrong(label, outcome) {
+                let mode = if *checked { "checked" } else { "unchecked" };
+                let (grid, block) = (launch.grid, launch.block);
+                self.failures.borrow_mut().push(format!(
+                    "{} of {label}, {mode}, grid {grid:?} of {block:?}: {message}",
+                    self.kernel
+                ));
+            }
+        }
+    }
+}
+
+/// Numbers of elements and threads a block: none, one, whole blocks, parts of a block, and blocks that are no whole warps.
+pub(crate) const SIZES: [(usize, usize); 5] = [(0, 32), (1, 64), (64, 32), (100, 64), (50, 7)];
