@@ -16,7 +16,7 @@ const SIDE: usize = 512;
 const BLOCK: usize = 256;
 
 /// Blocks of the reduction.
-const BLOCKS: usize = 1024;
+const BLOCKS: usize = 128;
 
 /// One piece of work, done by both sides from the same input.
 pub(crate) struct Work {

@@ -1,7 +1,7 @@
 //! Which kernels run their threads in step, and how many at once.
 
 use super::suspension;
-use crate::analysis::{Lanes, Liveness, lanes};
+use crate::analysis::{Lanes, Liveness, back_edges, lanes};
 use crate::ir::{BlockId, Function, Instruction, Opcode, Operand, Register, Type};
 
 /// The most instructions of a kernel that is compiled for threads in step, too: compiling takes a time that grows faster than the
@@ -28,7 +28,7 @@ pub(super) fn group(function: &Function) -> Option<u32> {
         return None;
     }
     let live = most_live(function, &lanes);
-    let fitting = [16u32, 8]
+    let fitting = [32u32, 16, 8]
         .into_iter()
         .find(|group| live * (*group as usize / 4) <= VECTORS);
     Some(fitting.unwrap_or(4))
@@ -56,7 +56,9 @@ fn is_worth_it(function: &Function, lanes: &[Lanes]) -> bool {
             _ => single += 1,
         }
     }
-    packed > 0 && single <= packed && !suspension::exchanges_much(function)
+    // A loop is run in step however much is exchanged behind it.
+    let has_loop = !back_edges(function).is_empty();
+    packed > 0 && single <= packed && (has_loop || !suspension::exchanges_much(function))
 }
 
 /// The most registers held in vectors that are live where some block begins.
