@@ -72,9 +72,9 @@ pub(super) struct Suspension {
 pub(super) struct FrameLayout {
     /// By register, the slot it is kept in.
     slots: Vec<Option<Slot>>,
-    /// Eight bytes for each operand of the operation.
+    /// Room for eight bytes for each operand of the operation.
     arguments: u32,
-    /// Eight bytes for each result.
+    /// Room for eight bytes for each result.
     results: u32,
     /// The bytes of all frames of a block.
     pub(super) bytes: u32,
@@ -102,17 +102,19 @@ impl FrameLayout {
         self.slots.get(register.index()).copied().flatten()
     }
 
-    pub(super) fn argument(&self, index: usize) -> Slot {
+    /// Where an operation's argument of so many bytes is.
+    pub(super) fn argument(&self, index: usize, size: u32) -> Slot {
         Slot {
             start: self.arguments + index as u32 * column(8),
-            size: 8,
+            size,
         }
     }
 
-    pub(super) fn result(&self, index: usize) -> Slot {
+    /// Where an operation's result of so many bytes is.
+    pub(super) fn result(&self, index: usize, size: u32) -> Slot {
         Slot {
             start: self.results + index as u32 * column(8),
-            size: 8,
+            size,
         }
     }
 }
@@ -443,6 +445,11 @@ fn lay_out(
         results,
         bytes,
     })
+}
+
+/// The bytes that an operation's argument or result takes; an address has no type.
+pub(super) fn size_of_value(ty: Option<Type>) -> u32 {
+    ty.map_or(8, size_of)
 }
 
 /// The bytes that a register takes in a frame.

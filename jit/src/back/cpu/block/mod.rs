@@ -128,7 +128,7 @@ impl<'a> Block<'a> {
 
     /// Whether all lanes that take part name each other.
     fn has_one_mask(&mut self, first: usize, lanes: u32, argument: usize) -> bool {
-        let slot = self.program.frames.argument(argument);
+        let slot = self.program.frames.argument(argument, 4);
         let frames = self.arena.frames();
         let mut taking_part = (0..32).filter(|lane| lanes >> lane & 1 != 0);
         taking_part.all(|lane| frames.read(slot, first + lane) as u32 & lanes == lanes)
@@ -158,6 +158,7 @@ impl<'a> Block<'a> {
         let mut frames = self.arena.frames();
         let mut memory = self.arena.memory(self.launch);
         let mut warp = Warp {
+            operation,
             frames: &mut frames,
             layout: &self.program.frames,
             first,
@@ -183,6 +184,7 @@ impl<'a> Block<'a> {
         };
         let mut frames = self.arena.frames();
         operation.perform_for_block(&mut BlockFrames {
+            operation,
             frames: &mut frames,
             layout: &self.program.frames,
             threads: &threads,

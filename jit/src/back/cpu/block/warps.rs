@@ -112,7 +112,7 @@ impl Block<'_> {
         match self.operation(place).map(|operation| operation.wait) {
             Some(Wait::Warp) => alive,
             Some(Wait::Mask(argument)) => {
-                let slot = self.program.frames.argument(argument);
+                let slot = self.program.frames.argument(argument, 4);
                 let mask = self.arena.frames().read(slot, thread) as u32;
                 mask & alive | itself
             }

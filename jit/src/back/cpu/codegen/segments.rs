@@ -162,9 +162,10 @@ impl Translator<'_, '_> {
         else {
             return;
         };
-        for (index, operand) in operation.destinations.iter().enumerate() {
+        for (index, (operand, _)) in operation.destinations.iter().enumerate() {
             if let Operand::Register(register) = operand {
-                let value = self.load_slot(cut.frames.result(index), *register);
+                let slot = cut.frames.result(index, operation.result_size(index));
+                let value = self.load_slot(slot, *register);
                 self.define(*register, value);
             }
         }
@@ -191,19 +192,30 @@ impl Translator<'_, '_> {
         let Some(Segment { cut, .. }) = self.scope.segment else {
             return;
         };
-        for (index, (operand, ty)) in cut.suspensions[place].operation.sources.iter().enumerate() {
-            let value = match (operand, ty) {
-                (Operand::Address(address), _) => self.space_offset(address),
-                (operand, Some(ty)) => {
-                    let value = self.value(operand, *ty);
-                    let value = self.as_integer(value);
-                    self.extend(value, types::I64, false)
-                }
-                (_, None) => continue,
-            };
-            let address = self.slot_address(cut.frames.argument(index));
-            self.store_slot(address, value);
+        for index in 0..cut.suspensions[place].operation.arguments() {
+            self.leave_argument(place, index);
         }
+    }
+
+    /// Leaves one value of what the operation at a place wants.
+    pub(super) fn leave_argument(&mut self, place: usize, index: usize) {
+        let Some(Segment { cut, .. }) = self.scope.segment else {
+            return;
+        };
+        let operation = &cut.suspensions[place].operation;
+        let size = operation.argument_size(index);
+        let value = match &operation.sources[index] {
+            (Operand::Address(address), _) => self.space_offset(address),
+            (operand, Some(ty)) => {
+                let value = self.value(operand, *ty);
+                let value = self.as_integer(value);
+                let wide = if size == 4 { types::I32 } else { types::I64 };
+                self.extend(value, wide, false)
+            }
+            (_, None) => return,
+        };
+        let address = self.slot_address(cut.frames.argument(index, size));
+        self.store_slot(address, value);
     }
 
     /// Leaves a register's value in the thread's frame.

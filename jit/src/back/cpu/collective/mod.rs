@@ -8,7 +8,7 @@ mod matrix;
 mod vote;
 
 use super::arena::{Frames, Memory};
-use super::suspension::{FrameLayout, values};
+use super::suspension::{FrameLayout, size_of_value, values};
 use crate::ir::{FaultCause, Instruction, Modifier, Opcode, Operand, Type};
 
 /// Who must have come before an operation is done.
@@ -32,7 +32,7 @@ pub(super) struct Operation {
     /// What it reads from each thread, with the types of the values.
     pub(super) sources: Vec<(Operand, Option<Type>)>,
     /// What it writes in each thread.
-    pub(super) destinations: Vec<Operand>,
+    pub(super) destinations: Vec<(Operand, Option<Type>)>,
 }
 
 #[derive(Debug)]
@@ -71,11 +71,22 @@ impl Operation {
             wait,
             kind,
             sources,
-            destinations: values(instruction, true)
-                .into_iter()
-                .map(|(operand, _)| operand)
-                .collect(),
+            destinations: values(instruction, true),
         })
+    }
+
+    /// Bytes of an argument in a thread's frame.
+    pub(super) fn argument_size(&self, index: usize) -> u32 {
+        self.sources
+            .get(index)
+            .map_or(8, |(_, ty)| size_of_value(*ty))
+    }
+
+    /// Bytes of a result in a thread's frame.
+    pub(super) fn result_size(&self, index: usize) -> u32 {
+        self.destinations
+            .get(index)
+            .map_or(8, |(_, ty)| size_of_value(*ty))
     }
 
     /// How many values it reads from each thread.
@@ -109,6 +120,7 @@ impl Operation {
 
 /// The threads of a warp that take part, and their frames.
 pub(super) struct Warp<'a> {
+    pub(super) operation: &'a Operation,
     pub(super) frames: &'a mut Frames,
     pub(super) layout: &'a FrameLayout,
     /// Number in the block of the first lane's thread.
@@ -132,18 +144,21 @@ impl Warp<'_> {
 
     /// An operand of a lane, in the width of its type.
     pub(super) fn argument(&self, index: usize, lane: usize) -> u64 {
-        self.frames
-            .read(self.layout.argument(index), self.first + lane)
+        let slot = self
+            .layout
+            .argument(index, self.operation.argument_size(index));
+        self.frames.read(slot, self.first + lane)
     }
 
     pub(super) fn set_result(&mut self, index: usize, lane: usize, value: u64) {
-        let slot = self.layout.result(index);
+        let slot = self.layout.result(index, self.operation.result_size(index));
         self.frames.write(slot, self.first + lane, value);
     }
 }
 
 /// The threads of a block that take part, and their frames.
 pub(super) struct BlockFrames<'a> {
+    pub(super) operation: &'a Operation,
     pub(super) frames: &'a mut Frames,
     pub(super) layout: &'a FrameLayout,
     pub(super) threads: &'a [usize],

@@ -156,7 +156,7 @@ impl BlockVote {
 
     pub(super) fn perform(&self, block: &mut BlockFrames<'_>) {
         // The barrier's number is the first argument.
-        let slot = block.layout.argument(1);
+        let slot = block.layout.argument(1, block.operation.argument_size(1));
         let threads = block.threads.iter();
         let holds = threads
             .filter(|thread| block.frames.read(slot, **thread) & 1 != 0)
@@ -167,7 +167,8 @@ impl BlockVote {
             Self::Or => u64::from(holds > 0),
         };
         for thread in block.threads {
-            block.frames.write(block.layout.result(0), *thread, result);
+            let slot = block.layout.result(0, block.operation.result_size(0));
+            block.frames.write(slot, *thread, result);
         }
     }
 }

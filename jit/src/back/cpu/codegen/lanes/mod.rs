@@ -238,11 +238,28 @@ impl<'a> Translator<'a, '_> {
                 self.restore_register(*register, slot);
             }
         }
-        let taken = self.for_each_thread(|translator| {
-            translator.take_results(point);
-            Ok(())
-        });
-        debug_assert!(taken.is_ok());
+        let Some(operation) = point.operation else {
+            return;
+        };
+        let mut others = Vec::new();
+        for (index, (operand, _)) in operation.destinations.iter().enumerate() {
+            let Operand::Register(register) = operand else {
+                continue;
+            };
+            let slot = cut.frames.result(index, operation.result_size(index));
+            if slot.size == 4 && self.held(*register) == Held::Packed {
+                self.restore_register(*register, slot);
+            } else {
+                others.push(*register);
+            }
+        }
+        if !others.is_empty() {
+            let taken = self.for_each_thread(|translator| {
+                translator.take_results(point);
+                Ok(())
+            });
+            debug_assert!(taken.is_ok());
+        }
     }
 
     fn restore_register(&mut self, register: Register, slot: Slot) {
@@ -307,17 +324,23 @@ impl<'a> Translator<'a, '_> {
             debug_assert!(kept.is_ok());
             return;
         }
-        let (base, offset) = self.slot_address(slot);
         for part in 0..self.group_size() / WIDTH {
-            let mut vector = self.packed(register, part);
-            if ty == Type::Pred {
-                let one = self.builder.ins().iconst(types::I32, 1);
-                let one = self.builder.ins().splat(types::I32X4, one);
-                vector = self.builder.ins().band(vector, one);
-            }
-            let place = offset + (part * WIDTH * slot.size) as i32;
-            self.builder.ins().store(plain(), vector, base, place);
+            let vector = self.packed(register, part);
+            self.store_packed_slot(slot, ty, part, vector);
         }
+    }
+
+    /// Leaves four threads' values in their frames; of a mask a 1 where it is set.
+    fn store_packed_slot(&mut self, slot: Slot, ty: Type, part: u32, vector: Value) {
+        let mut vector = vector;
+        if ty == Type::Pred {
+            let one = self.builder.ins().iconst(types::I32, 1);
+            let one = self.builder.ins().splat(types::I32X4, one);
+            vector = self.builder.ins().band(vector, one);
+        }
+        let (base, offset) = self.slot_address(slot);
+        let place = offset + (part * WIDTH * slot.size) as i32;
+        self.builder.ins().store(plain(), vector, base, place);
     }
 
     /// Four threads' values of a register of 32 bits, or their mask.

@@ -9,7 +9,7 @@ use super::super::threads::{RowLoop, ThreadLoop, launch_field, leave_with, plain
 use super::super::translate::Translator;
 use super::WIDTH;
 use crate::analysis::order::Region;
-use crate::ir::{BlockId, Register, Terminator};
+use crate::ir::{BlockId, Register, Terminator, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
@@ -225,16 +225,42 @@ impl Translator<'_, '_> {
         let Some(place) = cut.place(resume) else {
             return;
         };
-        let left = self.for_each_thread(|translator| {
-            translator.leave_arguments(place);
-            Ok(())
-        });
-        debug_assert!(left.is_ok());
+        for index in 0..cut.suspensions[place].operation.arguments() {
+            if !self.leave_packed_argument(place, index) {
+                let left = self.for_each_thread(|translator| {
+                    translator.leave_argument(place, index);
+                    Ok(())
+                });
+                debug_assert!(left.is_ok());
+            }
+        }
         for register in &cut.suspensions[place].kept {
             self.keep_in_step(*register);
         }
         self.say_all_wait(place as u32);
         self.builder.ins().jump(self.scope.thread.next, &[]);
+    }
+
+    /// Leaves one value of what the operation at a place wants, as vectors; false if it is not held so.
+    fn leave_packed_argument(&mut self, place: usize, index: usize) -> bool {
+        let Some(cut) = self.scope.segment.map(|segment| segment.cut) else {
+            return false;
+        };
+        let operation = &cut.suspensions[place].operation;
+        let (operand, Some(ty)) = &operation.sources[index] else {
+            return false;
+        };
+        if ty.bits() != 32 && *ty != Type::Pred {
+            return false;
+        }
+        let slot = cut.frames.argument(index, 4);
+        for part in 0..self.group_size() / WIDTH {
+            let Some(vector) = self.vector(operand, *ty, part) else {
+                return false;
+            };
+            self.store_packed_slot(slot, *ty, part, vector);
+        }
+        true
     }
 
     fn say_all_wait(&mut self, place: u32) {
