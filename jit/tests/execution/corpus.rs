@@ -160,6 +160,33 @@ pub(crate) fn try_all(table: &[Row]) {
 }
 
 impl Subject {
+    /// A kernel of a text that is no file of the corpus.
+    pub(crate) fn of_text(kernel: &'static str, text: &str) -> Self {
+        let compiled = [false, true].map(|checked| {
+            let options = CompileOptions {
+                checked,
+                ..CompileOptions::default()
+            };
+            let module = compile_ptx(text, &options);
+            Compiled {
+                label: "a text".to_owned(),
+                checked,
+                module: module.unwrap_or_else(|findings| panic!("refused: {findings:?}\n{text}")),
+            }
+        });
+        Self {
+            kernel,
+            compiled: compiled.into(),
+            launches: Cell::new(0),
+            failures: RefCell::default(),
+        }
+    }
+
+    /// What was wrong since this was last asked.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        self.failures.take()
+    }
+
     /// Runs the kernel as every compiler wrote it, and checks what it leaves.
     pub(crate) fn check(&self, launch: Launch) {
         self.each(&launch, |_, outcome| match outcome {
@@ -200,4 +227,12 @@ impl Subject {
 }
 
 /// Numbers of elements and threads a block: none, one, whole blocks, parts of a block, and blocks that are no whole warps.
-pub(crate) const SIZES: [(usize, usize); 5] = [(0, 32), (1, 64), (64, 32), (100, 64), (50, 7)];
+pub(crate) const SIZES: [(usize, usize); 7] = [
+    (0, 32),
+    (1, 64),
+    (64, 32),
+    (100, 64),
+    (50, 7),
+    (75, 12),
+    (130, 40),
+];

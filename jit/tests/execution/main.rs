@@ -18,6 +18,7 @@ mod elementwise;
 mod fragments;
 mod functions;
 mod halves;
+mod harness;
 mod images;
 mod integers;
 mod linear;

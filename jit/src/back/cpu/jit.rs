@@ -64,11 +64,11 @@ impl Code {
                 }
                 let compiled = Self::compile_with(Effort::Little, source, proved, listings);
                 compiled.map_err(|failure| match failure {
-                    Failure::Refused(error) => error,
+                    Failure::Refused(error) | Failure::TooLarge(error) => error,
                     Failure::NeedsLessEffort => internal("no effort is little enough"),
                 })
             }
-            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Refused(error) | Failure::TooLarge(error)) => Err(error),
             Ok(compiled) => Ok(compiled),
         }
     }
@@ -114,6 +114,8 @@ impl Code {
 enum Failure {
     /// It is refused.
     Refused(Diagnostic),
+    /// It is refused for its size: it may be accepted without what makes it faster.
+    TooLarge(Diagnostic),
     /// A kernel is too large for so much effort.
     NeedsLessEffort,
 }
@@ -185,8 +187,24 @@ impl Compiler<'_> {
         function: &ir::Function,
         proved: Option<&Proved>,
     ) -> Result<Pending, Failure> {
-        let waits = suspension::waits(function);
         let group = step::group(function);
+        match self.kernel_in_groups(function, proved, group) {
+            // A kernel can do without running threads in step.
+            Err(Failure::TooLarge(_)) if group.is_some() => {
+                self.kernel_in_groups(function, proved, None)
+            }
+            compiled => compiled,
+        }
+    }
+
+    /// A kernel of which so many threads run in step.
+    fn kernel_in_groups(
+        &mut self,
+        function: &ir::Function,
+        proved: Option<&Proved>,
+        group: Option<u32>,
+    ) -> Result<Pending, Failure> {
+        let waits = suspension::waits(function);
         let segmented = if waits || group.is_some() {
             Some(Segmented::of(function, group)?)
         } else {
@@ -231,7 +249,10 @@ impl Compiler<'_> {
         let translated = self.translate(id, any, |destination| {
             codegen::translate_segment(segmented, way, destination)
         });
-        translated.map_err(Untranslatable::refused)?;
+        translated.map_err(|error| match error.too_large {
+            true => Failure::TooLarge(error.refused()),
+            false => Failure::Refused(error.refused()),
+        })?;
         self.define(&segmented.function, id)?;
         Ok(id)
     }
