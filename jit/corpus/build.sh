@@ -24,7 +24,10 @@ native="half_native"
 plain="branches grid_stride saxpy vector_add"
 unoptimised="calls histogram local_arrays matmul reduction scan structs switch variables"
 
-# Which kernels of triton/ for which target. What is refused uses instructions that nothing can guard.
+# - What is refused, because nothing can guard it:
+refused="named_barriers"
+
+# Which kernels of triton/ for which target, and which of them are refused for the same reason.
 triton_75="histogram layer_norm softmax sum_rows transpose vector_add"
 triton_80="attention_bf16_causal attention_f16 cross_entropy extremes find_largest gelu_dropout histogram
     histogram_of_block layer_norm matmul_bf16 matmul_f16 matmul_s8 matmul_tf32 mixed rotate_pairs saxpy scan
@@ -32,13 +35,16 @@ triton_80="attention_bf16_causal attention_f16 cross_entropy extremes find_large
 triton_90="attention_f16 cross_entropy gelu_dropout layer_norm matmul_bf16 matmul_f16 matmul_s8 scan"
 triton_refused="matmul_descriptors matmul_warpgroup"
 
+# The folder that compilers write to.
+into=ptx
+
 # with_nvrtc VERSION TARGET ARCHITECTURE SOURCES [OPTION...]
 with_nvrtc() {
     local libraries headers compiler=$1 target=$2 architecture=$3
     libraries=$("$here/tools.sh" "${compiler%%.*}")
     headers=$("$here/tools.sh" "headers-$(cut -d . -f 1 <<<"${compiler#nvrtc-}")")
     for name in $4; do
-        python3 "$here/nvrtc.py" "$libraries" "$here/cuda/$name.cu" "$here/ptx/$compiler/$target/$name.ptx" \
+        python3 "$here/nvrtc.py" "$libraries" "$here/cuda/$name.cu" "$here/$into/$compiler/$target/$name.ptx" \
             --gpu-architecture="$architecture" --include-path="$headers" "${@:5}"
     done
 }
@@ -47,10 +53,10 @@ with_nvrtc() {
 with_clang() {
     local clang name target=$1 architecture=$2 ptx=$3
     clang=$("$here/tools.sh" clang)
-    mkdir -p "$here/ptx/clang-19/$target"
+    mkdir -p "$here/$into/clang-19/$target"
     for name in $4; do
         (cd "$here/cuda" && "$clang" -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch="$architecture" \
-            --cuda-feature="+ptx$ptx" "${@:5}" -S -o "$here/ptx/clang-19/$target/$name.ptx" "$name.cu")
+            --cuda-feature="+ptx$ptx" "${@:5}" -S -o "$here/$into/clang-19/$target/$name.ptx" "$name.cu")
     done
 }
 
@@ -59,7 +65,7 @@ with_rustc() {
     local name compiler target=$1 built=$root/target/corpus
     eval "$("$root/kernels/toolchain.sh" --install)"
     compiler=rustc-$("$RUSTC" --version | cut -d ' ' -f 2)
-    mkdir -p "$here/ptx/$compiler/$target"
+    mkdir -p "$here/$into/$compiler/$target"
     rm -f "$built"/nvptx64-nvidia-cuda/release/examples/*.s
     (cd "$here/rust" && "$CARGO" clean --quiet --release --target nvptx64-nvidia-cuda --target-dir "$built" --package corpus)
     for source in "$here"/rust/*.rs; do
@@ -67,19 +73,19 @@ with_rustc() {
         if [ "$name" = corpus ]; then continue; fi
         (cd "$here/rust" && RUSTFLAGS="-Ctarget-cpu=$target" "$CARGO" rustc --quiet --release --example "$name" \
             --target nvptx64-nvidia-cuda --target-dir "$built" -Zbuild-std=core -- --emit=asm)
-        mv "$built"/nvptx64-nvidia-cuda/release/examples/"$name"-*.s "$here/ptx/$compiler/$target/$name.ptx"
+        mv "$built"/nvptx64-nvidia-cuda/release/examples/"$name"-*.s "$here/$into/$compiler/$target/$name.ptx"
     done
 }
 
-# with_triton FOLDER TARGET CAPABILITY KERNELS
+# with_triton TARGET CAPABILITY KERNELS
 with_triton() {
-    local triton folder=$here/$1/triton-3.9.0/$2 cache=$root/target/triton
+    local triton folder=$here/$into/triton-3.9.0/$1 cache=$root/target/triton
     triton=$("$here/tools.sh" triton)
     # Nothing is taken from what an earlier run left, and no line says where the source lies.
     rm -rf "$cache"
     for source in "$here"/triton/*.py; do
         TRITON_CACHE_DIR=$cache TRITON_DISABLE_LINE_INFO=1 TRITON_DEFAULT_FP_FUSION=1 PYTHONDONTWRITEBYTECODE=1 \
-            PYTHONPATH=$triton python3 "$here/triton_ptx.py" "$source" "$3" "$folder" $4
+            PYTHONPATH=$triton python3 "$here/triton_ptx.py" "$source" "$2" "$folder" $3
     done
 }
 
@@ -99,10 +105,14 @@ with_clang sm_80-O1 sm_80 70 "$basic" -O1
 with_clang sm_80-O0 sm_80 70 "$unoptimised" -O0
 with_rustc sm_75
 with_rustc sm_80
-with_triton ptx sm_75 75 "$triton_75"
-with_triton ptx sm_80 80 "$triton_80"
-with_triton ptx sm_90a 90 "$triton_90"
-with_triton ptx-refused sm_90a 90 "$triton_refused"
+with_triton sm_75 75 "$triton_75"
+with_triton sm_80 80 "$triton_80"
+with_triton sm_90a 90 "$triton_90"
+
+into=ptx-refused
+with_nvrtc nvrtc-13.5 sm_80 compute_80 "$refused"
+with_clang sm_90 sm_90 78 "$refused" -O3
+with_triton sm_90a 90 "$triton_refused"
 
 # A compiler that put a path of this machine in its output would make the corpus differ from machine to machine.
 if grep -rnE "$root|$HOME|/tmp" "$here/ptx" "$here/ptx-refused"; then

@@ -10,8 +10,8 @@ pub const MEMORY_OF_ANY_SOURCE: usize = 16 << 20;
 /// Bytes of source. The largest file that nvcc, clang or Triton wrote for a kernel we know of has 1.5 MB.
 pub const MAX_SOURCE_BYTES: usize = 4 << 20;
 
-/// Bytes of memory that an instruction takes before it is compiled, in a list that is half full at worst.
-const INSTRUCTION_BYTES: usize = 520;
+/// Bytes of memory that an instruction takes before it is compiled, while the list that it is in grows to twice its size.
+const INSTRUCTION_BYTES: usize = 650;
 
 /// Bytes of memory that the compiler for this processor holds for an operation of its own, with the quick register
 /// allocator: measured, and rounded up.

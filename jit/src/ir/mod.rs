@@ -18,7 +18,7 @@ pub use matrix::MatrixShape;
 pub use modifier::Modifier;
 pub use module::{
     Address, AddressBase, Block, BlockId, FaultCause, FaultSite, Function, Hidden, Instruction,
-    Module, Operand, ParameterDeclaration, Predicate, Register, Terminator,
+    Module, Operand, ParameterDeclaration, Predicate, Register, TensorAddress, Terminator,
 };
 pub use opcode::{Effect, Opcode};
 pub use space::Space;

@@ -421,7 +421,7 @@ pub enum Operand {
     /// An address in brackets.
     Address(Address),
     /// An address in brackets with coordinates.
-    Tensor(Address, Vec<Operand>),
+    Tensor(Box<TensorAddress>),
     /// The elements of a vector.
     Vector(Vec<Operand>),
     /// `_`: a destination that nobody reads.
@@ -443,6 +443,15 @@ pub struct Address {
     pub row: Option<u32>,
     /// Whether it needs no guard: it lies in a variable, at a constant place.
     pub proved: bool,
+}
+
+/// Where a part of a tensor lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorAddress {
+    /// The tensor's description.
+    pub address: Address,
+    /// The part's first element in each dimension.
+    pub coordinates: Vec<Operand>,
 }
 
 impl Address {

@@ -25,6 +25,9 @@ use smallvec::smallvec;
 /// log2 of the bytes that one entry of the granule table describes.
 const GRANULE_SHIFT: u64 = 8;
 
+/// Instructions that a guard adds to the block that it begins in, at most.
+const INSTRUCTIONS_OF_A_GUARD: usize = 12;
+
 /// Registers of one guard. Each has its own: what later passes find out of a register holds wherever it is written.
 #[derive(Clone, Copy)]
 pub(super) struct Scratch {
@@ -91,15 +94,24 @@ fn guard_block(function: &mut Function, index: usize, pointers: &Pointers, check
         scratch,
     };
     let mut sums = Sums::default();
-    for mut instruction in instructions {
+    let mut instructions = instructions.into_iter();
+    guard.reserve(run_length(instructions.as_slice()));
+    while let Some(mut instruction) = instructions.next() {
         if is_access(&instruction) {
             guard.instruction(&mut instruction, &sums, checked);
+            guard.reserve(1 + run_length(instructions.as_slice()));
         }
         sums.after(&instruction, pointers);
         guard.push(instruction);
     }
     let current = guard.current;
     function.blocks[current].terminator = last;
+}
+
+/// How many instructions there are before the next access.
+fn run_length(instructions: &[Instruction]) -> usize {
+    let next = instructions.iter().position(is_access);
+    next.unwrap_or(instructions.len())
 }
 
 /// Writes guards at the end of a block, and goes on in a new one after each.
@@ -204,7 +216,7 @@ impl Guard<'_> {
             Opcode::LdMatrix | Opcode::StMatrix if !instruction.has(Modifier::X4) => {
                 let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
                 // Special registers are read by moves alone.
-                let lane = Operand::Register(self.scratch.narrow);
+                let lane = Operand::Register(self.narrow());
                 let special = Operand::Special(SpecialRegister::LaneId);
                 let operands = smallvec![lane.clone(), special];
                 self.push(new_instruction(Opcode::Mov, Type::U32, operands));
@@ -439,7 +451,13 @@ impl Guard<'_> {
         self.current = next.index();
     }
 
-    /// A register of 32 bits that is the offset's lower half.
+    /// Makes room for so many instructions and the guard behind them, so that the list need not be copied while it grows.
+    fn reserve(&mut self, count: usize) {
+        let instructions = &mut self.function.blocks[self.current].instructions;
+        instructions.reserve_exact(count + INSTRUCTIONS_OF_A_GUARD);
+    }
+
+    /// A register of 32 bits.
     pub(super) fn narrow(&self) -> Register {
         self.scratch.narrow
     }

@@ -7,8 +7,8 @@
 use super::editor::{add_block, add_register, binary, branch, cast, is_space};
 use super::sums::Pointers;
 use crate::ir::{
-    Address, AddressBase, Block, Function, Instruction, Modifier, Opcode, Operand, Register, Space,
-    Terminator, Type,
+    Address, AddressBase, Block, FormId, Function, Instruction, Modifier, Opcode, Operand,
+    Register, Space, Terminator, Type, form_for,
 };
 
 pub(super) fn run(function: &mut Function) {
@@ -133,42 +133,48 @@ fn resolve(function: &mut Function, index: usize, place: usize, spaces: (bool, b
     function.blocks[current].terminator = Terminator::Jump(after);
 }
 
-/// The access in one space, at an address of that space. What it says of caches means nothing in the small ones.
+/// The access in one space, at an address of that space.
 fn at(access: &Instruction, space: Modifier, address: Register) -> Instruction {
-    const CACHES: [Modifier; 9] = [
-        Modifier::Ca,
-        Modifier::Cg,
-        Modifier::Cs,
-        Modifier::Lu,
-        Modifier::Cv,
-        Modifier::Wb,
-        Modifier::Wt,
-        Modifier::L1NoAllocate,
-        Modifier::L2CacheHint,
-    ];
-    // Nobody else sees a thread's local memory, so that there is no order to keep.
-    const ORDERS: [Modifier; 9] = [
-        Modifier::Volatile,
-        Modifier::Mmio,
-        Modifier::Relaxed,
-        Modifier::Acquire,
-        Modifier::Release,
-        Modifier::Cta,
-        Modifier::Cluster,
-        Modifier::Gpu,
-        Modifier::Sys,
-    ];
-    let keeps = |modifier: &&Modifier| {
-        (space == Modifier::Global || !CACHES.contains(modifier))
-            && (space != Modifier::Local || !ORDERS.contains(modifier))
-    };
-    let mut wanted: Vec<Modifier> = access.modifiers.iter().filter(keeps).copied().collect();
+    let mut access = access.clone();
+    let mut wanted = access.modifiers.to_vec();
+    if let (true, Some(form)) = (space != Modifier::Global, plain_form(&access)) {
+        wanted.retain(|modifier| means_something(*modifier, space));
+        access.form = form;
+        access.operands.truncate(form.form().roles.len());
+    }
     wanted.push(space);
-    let mut access = access.clone().with_modifiers(&wanted);
+    let mut access = access.with_modifiers(&wanted);
     for operand in &mut access.operands {
         if matches!(operand, Operand::Address(_)) {
             *operand = Operand::Address(Address::new(AddressBase::Register(address), 0));
         }
     }
     access
+}
+
+/// The form of a load or store that takes any space.
+fn plain_form(access: &Instruction) -> Option<FormId> {
+    let opcode = match access.opcode() {
+        Opcode::Ld | Opcode::Ldu => Opcode::Ld,
+        Opcode::St => Opcode::St,
+        _ => return None,
+    };
+    Some(form_for(opcode, access.t?))
+}
+
+/// Whether a word means something in the memory of a block or a thread: what it says of caches does not, and other threads see
+/// nothing of a thread's own.
+fn means_something(modifier: Modifier, space: Modifier) -> bool {
+    match modifier {
+        Modifier::V2 | Modifier::V4 => true,
+        Modifier::Volatile
+        | Modifier::Relaxed
+        | Modifier::Acquire
+        | Modifier::Release
+        | Modifier::Cta
+        | Modifier::Cluster
+        | Modifier::Gpu
+        | Modifier::Sys => space == Modifier::Shared,
+        _ => false,
+    }
 }

@@ -132,8 +132,10 @@ fn check_address(
     instruction: &Instruction,
     operand: &Operand,
 ) -> Result<(), String> {
-    let (Operand::Address(address) | Operand::Tensor(address, _)) = operand else {
-        return Err("an address in brackets is expected".into());
+    let address = match operand {
+        Operand::Address(address) => address,
+        Operand::Tensor(place) => &place.address,
+        _ => return Err("an address in brackets is expected".into()),
     };
     let AddressBase::Register(register) = address.base else {
         return Ok(());

@@ -22,10 +22,11 @@ mod numbers;
 mod packed;
 mod rounding;
 mod spellings;
+mod video;
 mod words;
 
 /// The texts of the modules above, which spell every instruction that is tried.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 14] = [
     include_str!("approximate.rs"),
     include_str!("bits.rs"),
     include_str!("carry.rs"),
@@ -38,6 +39,7 @@ const TEXTS: [&str; 13] = [
     include_str!("narrow.rs"),
     include_str!("packed.rs"),
     include_str!("rounding.rs"),
+    include_str!("video.rs"),
     include_str!("words.rs"),
 ];
 

@@ -131,27 +131,22 @@ fn operand(function: &Function, operand: &Operand, ty: Type) -> String {
             format!("{}{offset:+}", variable_name(function, *symbol))
         }
         Operand::Address(address) => format!("[{}]", self::address(function, address)),
-        Operand::Tensor(address, coordinates) => {
-            let coordinates: Vec<String> = coordinates
-                .iter()
-                .map(|coordinate| self::operand(function, coordinate, Type::B32))
-                .collect();
-            format!(
-                "[{}, {{{}}}]",
-                self::address(function, address),
-                coordinates.join(", ")
-            )
+        Operand::Tensor(place) => {
+            let address = address(function, &place.address);
+            let coordinates = braced(function, &place.coordinates, Type::B32);
+            format!("[{address}, {coordinates}]")
         }
-        Operand::Vector(elements) => {
-            let elements: Vec<String> = elements
-                .iter()
-                .map(|element| self::operand(function, element, ty))
-                .collect();
-            format!("{{{}}}", elements.join(", "))
-        }
+        Operand::Vector(elements) => braced(function, elements, ty),
         Operand::Sink => "_".to_owned(),
         Operand::Absent => String::new(),
     }
+}
+
+fn braced(function: &Function, elements: &[Operand], ty: Type) -> String {
+    let elements = elements
+        .iter()
+        .map(|element| operand(function, element, ty));
+    format!("{{{}}}", elements.collect::<Vec<_>>().join(", "))
 }
 
 /// The registers that hold the launch record's fields in a sandboxed kernel.

@@ -48,7 +48,9 @@ pub(super) fn print_own(text: &mut String, function: &Function) {
         if uses(function, Hidden::LocalBase) {
             // What has no size has no address either; its guards let nothing through.
             let bytes = function.variable_bytes(Space::Local).max(1);
-            let _ = writeln!(text, "\t.local .align 16 .b8 {LOCAL}[{bytes}];");
+            let aligns = function.variables.iter().map(|variable| variable.align);
+            let align = aligns.max().unwrap_or(1).max(16);
+            let _ = writeln!(text, "\t.local .align {align} .b8 {LOCAL}[{bytes}];");
         }
         return;
     }
@@ -77,7 +79,7 @@ fn print_variable(text: &mut String, name: &str, variable: &Variable) {
         print_bytes(text, &initial.bytes);
     } else {
         // Addresses have eight bytes, and so have all other elements then.
-        let _ = write!(text, "{space} .align {align} .b64 {name}[{}]", bytes / 8);
+        let _ = write!(text, "{space} .align {align} .u64 {name}[{}]", bytes / 8);
         print_words(text, variable);
     }
     text.push_str(";\n");

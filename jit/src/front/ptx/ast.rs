@@ -133,13 +133,17 @@ pub(super) enum OperandKind<'a> {
     /// `[base+offset]`
     Address { base: Option<&'a str>, offset: i64 },
     /// `[base+offset, {a, b}]`
-    Tensor {
-        base: Option<&'a str>,
-        offset: i64,
-        coordinates: Vec<Operand<'a>>,
-    },
+    Tensor(Box<Tensor<'a>>),
     /// `{a, b}`
     Vector(Vec<Operand<'a>>),
     /// `(a, b)`
     List(Vec<Operand<'a>>),
+}
+
+/// A place in a tensor.
+#[derive(Debug)]
+pub(super) struct Tensor<'a> {
+    pub(super) base: Option<&'a str>,
+    pub(super) offset: i64,
+    pub(super) coordinates: Vec<Operand<'a>>,
 }

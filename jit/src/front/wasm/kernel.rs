@@ -51,10 +51,13 @@ fn lower(
         })?;
     let Builder {
         registers,
-        blocks,
+        mut blocks,
         sites,
         ..
     } = lowering.code;
+    for block in &mut blocks {
+        block.instructions.shrink_to_fit();
+    }
     Ok(Function {
         variables: Vec::new(),
         name: name.to_owned(),

@@ -18,6 +18,7 @@ mod float;
 mod hopper;
 mod matrix;
 mod memory;
+mod video;
 mod warp;
 
 use super::opcode::{Effect, Opcode};
@@ -73,9 +74,10 @@ const fn row(opcode: Opcode, syntax: &'static str, t: &'static [Type]) -> Row {
 pub(crate) use memory::NAMED;
 
 /// Every form, by subject. Those of one name are tried in this order.
-static SUBJECTS: [&[Row]; 6] = [
+static SUBJECTS: [&[Row]; 7] = [
     arithmetic::ROWS,
     float::ROWS,
+    video::ROWS,
     memory::ROWS,
     warp::ROWS,
     matrix::ROWS,

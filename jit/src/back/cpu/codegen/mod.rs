@@ -21,6 +21,7 @@ mod synchronize;
 mod threads;
 mod translate;
 mod values;
+mod video;
 
 use super::proved::Proved;
 use super::runtime::Runtime;

@@ -241,6 +241,9 @@ impl<'a, 'f> Translator<'a, 'f> {
         if instruction.opcode() == Opcode::IsSpace {
             return Ok((self.is_space(instruction), ir::Type::Pred));
         }
+        if let Some(value) = self.video(instruction) {
+            return Ok((value, ir::Type::B32));
+        }
         let t = instruction.t.ok_or_else(unexpected)?;
         let result = match instruction.opcode() {
             Opcode::Mov => (self.read(instruction, 1, t), t),

@@ -196,6 +196,9 @@ impl<'a> Blocks<'a> {
             let change = |place, successor| if place == which { target } else { successor };
             self.blocks[block.index()].terminator.map_successors(change);
         }
+        for block in &mut self.blocks {
+            block.instructions.shrink_to_fit();
+        }
         self.blocks
     }
 

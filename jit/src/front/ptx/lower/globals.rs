@@ -125,16 +125,13 @@ fn fill(
         }
     }
     // What is not said is zero, and so is what is said to be zero at the end.
-    let addressed = lowered
-        .initial
-        .addresses
-        .last()
-        .map_or(0, |address| address.at as usize + 8);
     let used = bytes
         .iter()
         .rposition(|byte| *byte != 0)
         .map_or(0, |last| last + 1);
-    bytes.truncate(used.max(addressed).next_multiple_of(size).min(bytes.len()));
+    let addressed = lowered.initial.addresses.last();
+    let addressed = addressed.map_or(0, |address| address.at as usize + 8);
+    bytes.truncate(used.max(addressed));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod blocks;
 mod calls;
 mod globals;
 mod memory;
+mod numbering;
 mod operands;
 mod parameters;
 mod registers;
@@ -92,6 +93,17 @@ fn target_number(target: &ast::Name<'_>, found: &mut Diagnostics) -> u32 {
         })
 }
 
+/// Operands that come with an instruction: as many as take no more memory than it does.
+const OPERANDS_OF_ONE: usize = 8;
+
+fn elements(operands: &[ir::Operand]) -> usize {
+    let count = |operand: &ir::Operand| match operand {
+        ir::Operand::Vector(elements) => elements.len(),
+        _ => 1,
+    };
+    operands.iter().map(count).sum()
+}
+
 /// Instructions that the module's kernels may have.
 struct Budget {
     most: usize,
@@ -150,13 +162,18 @@ impl<'a, 'd> Lowering<'a, 'd> {
             Ok(copies) => self.blocks.prepend(copies),
             Err(error) => self.found.push(error),
         }
-        let blocks = self.blocks.finish(self.found);
+        let mut blocks = self.blocks.finish(self.found);
+        let (registers, variables) = numbering::renumber(
+            &mut blocks,
+            self.registers.into_types(),
+            self.variables.of_function,
+        );
         Function {
             name: kernel.name.text.to_owned(),
             span: kernel.name.span,
             parameters: self.parameters,
-            variables: self.variables.of_function,
-            registers: self.registers.into_types(),
+            variables,
+            registers,
             blocks,
             max_threads: kernel.max_threads,
             sites: Vec::new(),
@@ -199,15 +216,15 @@ impl<'a, 'd> Lowering<'a, 'd> {
             }
             Statement::Instruction(instruction) => {
                 self.span = instruction.name.span;
-                self.spend()?;
+                self.spend(1)?;
                 self.instruction(instruction)
             }
         }
     }
 
-    /// Counts one more instruction, those of called functions each time.
-    fn spend(&mut self) -> Result<(), Diagnostic> {
-        match self.budget.left.checked_sub(1) {
+    /// Counts so many more instructions, those of called functions each time.
+    fn spend(&mut self, count: usize) -> Result<(), Diagnostic> {
+        match self.budget.left.checked_sub(count) {
             Some(left) => {
                 self.budget.left = left;
                 Ok(())
@@ -248,6 +265,8 @@ impl<'a, 'd> Lowering<'a, 'd> {
             return Ok(());
         }
         let operands = self.operands(source, &selected)?;
+        // One with many operands takes the memory of several.
+        self.spend(elements(&operands) / OPERANDS_OF_ONE)?;
         self.blocks.push(ir::Instruction {
             form: selected.form,
             t: selected.t,

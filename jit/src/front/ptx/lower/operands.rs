@@ -7,7 +7,7 @@ use super::select::Selected;
 use crate::diagnostics::{Diagnostic, Span};
 use crate::ir::{
     self, Address, AddressBase, Count, Modifier, Opcode, Operand, Role, RoleKind, RoleType,
-    SpecialRegister, Type,
+    SpecialRegister, TensorAddress, Type,
 };
 use crate::numbers::{bf16_bits, f16_bits};
 use smallvec::SmallVec;
@@ -161,7 +161,7 @@ impl<'a> Lowering<'a, '_> {
                 }
             }
             OperandKind::Address { .. }
-            | OperandKind::Tensor { .. }
+            | OperandKind::Tensor(_)
             | OperandKind::List(_)
             | OperandKind::Vector(_) => Err(Diagnostic::error(
                 span,
@@ -229,18 +229,17 @@ impl<'a> Lowering<'a, '_> {
                 let base = self.address_base(*base, source.span, selected)?;
                 Ok(Operand::Address(Address::new(base, *offset)))
             }
-            OperandKind::Tensor {
-                base,
-                offset,
-                coordinates,
-            } if selected.form.opcode() == Opcode::Unbounded => {
-                let base = self.address_base(*base, source.span, selected)?;
+            OperandKind::Tensor(tensor) if selected.form.opcode() == Opcode::Unbounded => {
+                let base = self.address_base(tensor.base, source.span, selected)?;
                 let role = Role::value(RoleType::Fixed(Type::B32));
-                let coordinates = coordinates
+                let coordinates = tensor
+                    .coordinates
                     .iter()
                     .map(|coordinate| self.value(coordinate, &role, Type::B32));
-                let coordinates = coordinates.collect::<Result<_, _>>()?;
-                Ok(Operand::Tensor(Address::new(base, *offset), coordinates))
+                Ok(Operand::Tensor(Box::new(TensorAddress {
+                    address: Address::new(base, tensor.offset),
+                    coordinates: coordinates.collect::<Result<_, _>>()?,
+                })))
             }
             _ => Err(Diagnostic::error(
                 source.span,

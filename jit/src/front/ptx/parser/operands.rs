@@ -1,6 +1,6 @@
 //! Operands of instructions.
 
-use super::super::ast::{Operand, OperandKind};
+use super::super::ast::{Operand, OperandKind, Tensor};
 use super::super::lexer::{Token, TokenKind};
 use super::{Parser, Result};
 use crate::diagnostics::Diagnostic;
@@ -112,16 +112,13 @@ impl<'a> Parser<'a> {
             return Ok(OperandKind::Address { base, offset });
         }
         let coordinates = self.elements('{', '}')?;
-        // The offsets of an `im2col` access.
-        if self.eat(',')? {
-            self.elements('{', '}')?;
-        }
         self.expect(']')?;
-        Ok(OperandKind::Tensor {
+        let tensor = Tensor {
             base,
             offset,
             coordinates,
-        })
+        };
+        Ok(OperandKind::Tensor(Box::new(tensor)))
     }
 
     fn sum(&mut self) -> Result<(Option<&'a str>, i64)> {

@@ -1,0 +1,120 @@
+//! Two or four small numbers in a word, as the PTX ISA's own description of the video instructions computes them.
+
+use crate::cases::{Case, check};
+
+/// The instructions, and how many numbers a word holds.
+const NAMES: [(&str, u64); 12] = [
+    ("vadd2", 2),
+    ("vsub2", 2),
+    ("vavrg2", 2),
+    ("vabsdiff2", 2),
+    ("vmin2", 2),
+    ("vmax2", 2),
+    ("vadd4", 4),
+    ("vsub4", 4),
+    ("vavrg4", 4),
+    ("vabsdiff4", 4),
+    ("vmin4", 4),
+    ("vmax4", 4),
+];
+const COMPARISONS: [(&str, u64); 2] = [("vset2", 2), ("vset4", 4)];
+const COMPARED: [&str; 6] = ["eq", "ne", "lt", "le", "gt", "ge"];
+const SIGNS: [&str; 2] = ["u32", "s32"];
+/// The number of so many bits at a place of a word.
+fn small(word: u64, count: u64, place: u64, ty: &str) -> i64 {
+    let bits = 32 / count;
+    let value = (word >> (bits * place) & ((1 << bits) - 1)) as i64;
+    if ty == "s32" && value >> (bits - 1) == 1 {
+        value - (1 << bits)
+    } else {
+        value
+    }
+}
+
+fn combined(name: &str, a: i64, b: i64) -> i64 {
+    match name.trim_end_matches(['2', '4']) {
+        "vadd" => a + b,
+        "vsub" => a - b,
+        "vavrg" if a + b >= 0 => (a + b + 1) >> 1,
+        "vavrg" => (a + b) >> 1,
+        "vabsdiff" => (a - b).abs(),
+        "vmin" => a.min(b),
+        _ => a.max(b),
+    }
+}
+
+/// Each in its place, or their sum added to `c`.
+fn joined(values: &[i64], suffix: &str, result: &str, c: u64) -> u64 {
+    let bits = 32 / values.len() as u32;
+    if suffix == ".add" {
+        return (i64::from(c as u32) + values.iter().sum::<i64>()) as u64 & 0xffff_ffff;
+    }
+    let limits = if result == "s32" {
+        (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    } else {
+        (0, (1 << bits) - 1)
+    };
+    let places = values.iter().enumerate().map(|(place, value)| {
+        let value = if suffix == ".sat" {
+            (*value).clamp(limits.0, limits.1)
+        } else {
+            *value
+        };
+        (value as u64 & ((1 << bits) - 1)) << (bits * place as u32)
+    });
+    places.sum()
+}
+
+#[test]
+fn small_numbers_are_combined_in_their_places() {
+    let mut cases = Vec::new();
+    for (name, count) in NAMES {
+        for [d, a, b] in spellings() {
+            for suffix in ["", ".sat", ".add"] {
+                let body = format!("{name}.{d}.{a}.{b}{suffix} %d, %a, %b, %c;");
+                let reference = move |[x, y, z]: [u64; 3]| {
+                    let places = (0..count)
+                        .map(|at| combined(name, small(x, count, at, a), small(y, count, at, b)));
+                    joined(&places.collect::<Vec<_>>(), suffix, d, z)
+                };
+                cases.push(Case::mixed(body, "b32", ["b32", "b32", "b32"], reference));
+            }
+        }
+    }
+    check(cases);
+}
+
+fn spellings() -> impl Iterator<Item = [&'static str; 3]> {
+    let signs = |index: usize| [SIGNS[index & 1], SIGNS[index >> 1 & 1], SIGNS[index >> 2]];
+    (0..8).map(signs)
+}
+
+#[test]
+fn small_numbers_are_compared_in_their_places() {
+    let mut cases = Vec::new();
+    for how in COMPARED {
+        for (name, count) in COMPARISONS {
+            for [a, b, _] in spellings().take(4) {
+                for suffix in ["", ".add"] {
+                    let body = format!("{name}.{a}.{b}.{how}{suffix} %d, %a, %b, %c;");
+                    let reference = move |[x, y, z]: [u64; 3]| {
+                        let places = (0..count).map(|at| {
+                            let order = small(x, count, at, a).cmp(&small(y, count, at, b));
+                            i64::from(match how {
+                                "eq" => order.is_eq(),
+                                "ne" => order.is_ne(),
+                                "lt" => order.is_lt(),
+                                "le" => order.is_le(),
+                                "gt" => order.is_gt(),
+                                _ => order.is_ge(),
+                            })
+                        });
+                        joined(&places.collect::<Vec<_>>(), suffix, "u32", z)
+                    };
+                    cases.push(Case::mixed(body, "b32", ["b32", "b32", "b32"], reference));
+                }
+            }
+        }
+    }
+    check(cases);
+}
