@@ -10,9 +10,6 @@ use wasi_cuda_jit::{CompileOptions, compile_ptx};
 /// What tries one kernel of the corpus: the file and the kernel as in `kernels.txt`, and the cases.
 pub(crate) type Row = (&'static str, &'static str, fn(&Subject));
 
-/// Kernels that are not for guests: they are cut out of their files, so that the rest can be run.
-const REFUSED: [&str; 1] = ["named_barriers"];
-
 /// Failures that are shown.
 const MESSAGES: usize = 40;
 
@@ -48,18 +45,6 @@ fn folders() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The text without the kernels that are refused.
-fn without_refused(mut text: String) -> String {
-    for name in REFUSED {
-        if let Some(start) = text.find(&format!(".entry {name}(")) {
-            let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-            let end = text[start..].find("\n}").expect("the kernel ends") + 2;
-            text.replace_range(line..start + end, "");
-        }
-    }
-    text
-}
-
 /// A file of the corpus, from every compiler of its language, in both modes.
 struct File {
     name: &'static str,
@@ -91,7 +76,7 @@ fn compile(file: &'static str) -> File {
         if spoken != language || !path.exists() {
             continue;
         }
-        let text = without_refused(std::fs::read_to_string(path).expect("the file can be read"));
+        let text = std::fs::read_to_string(path).expect("the file can be read");
         for checked in [false, true] {
             let options = CompileOptions {
                 checked,
