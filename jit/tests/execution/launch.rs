@@ -55,6 +55,8 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<Argument>,
     pub(crate) buffers: Vec<Buffer>,
     fast: Option<Bound>,
+    /// Whether results are known only where blocks run one after the other.
+    pub(crate) in_order: bool,
 }
 
 impl Launch {
@@ -66,6 +68,7 @@ impl Launch {
             arguments: Vec::new(),
             buffers: Vec::new(),
             fast: None,
+            in_order: false,
         }
     }
 
@@ -86,6 +89,12 @@ impl Launch {
             height.div_ceil(block[1]).max(1),
         ];
         Self::of([blocks[0], blocks[1], 1], [block[0], block[1], 1])
+    }
+
+    /// Blocks run one after the other, or it is not known what results.
+    pub(crate) fn in_order(mut self) -> Self {
+        self.in_order = true;
+        self
     }
 
     /// Bytes of dynamic shared memory.

@@ -158,6 +158,15 @@ fn every_kernel_has_a_case() {
         "{} without a case: {missing:?}",
         missing.len()
     );
+    let written = corpus::written_kernels();
+    let unlisted: Vec<_> = written
+        .iter()
+        .filter(|(file, kernel)| !listed.contains(&(file.as_str(), kernel.as_str())))
+        .collect();
+    assert!(
+        unlisted.is_empty(),
+        "in the corpus and not in kernels.txt: {unlisted:?}"
+    );
     let unknown: Vec<_> = known
         .iter()
         .filter(|kernel| !listed.contains(kernel))

@@ -260,6 +260,11 @@ fn read_tables(subject: &Subject) {
 fn count(subject: &Subject) {
     for (n, block) in SIZES {
         let out: Vec<u32> = (100..100 + n as u32).collect();
-        subject.check(Launch::threads(n, block).output(&out).value(n as u32));
+        subject.check(
+            Launch::threads(n, block)
+                .in_order()
+                .output(&out)
+                .value(n as u32),
+        );
     }
 }
