@@ -66,8 +66,8 @@ fn bits_32(subject: &Subject) {
                 permuted(x, y, y & 0x7777),
                 (both << 7 >> 32) as u32,
                 (both >> (y & 31)) as u32,
-                (u64::from(x) * u64::from(y) >> 32) as u32,
-                (i64::from(signed_x) * i64::from(signed_y) >> 32) as u32,
+                ((u64::from(x) * u64::from(y)) >> 32) as u32,
+                ((i64::from(signed_x) * i64::from(signed_y)) >> 32) as u32,
                 low(signed_x).wrapping_mul(low(signed_y)) as u32,
                 signed_x.abs_diff(signed_y).wrapping_add(5),
                 x >> 5 & 0x7ff,
@@ -94,7 +94,7 @@ fn bits_64(subject: &Subject) {
                 u64::from(x.count_ones()),
                 u64::from(x.leading_zeros()),
                 x.reverse_bits(),
-                (u128::from(*x) * u128::from(*y) >> 64) as u64,
+                ((u128::from(*x) * u128::from(*y)) >> 64) as u64,
                 x.rotate_left((y & 63) as u32),
                 x >> 13 & 0xff_ffff,
             ]
@@ -243,7 +243,7 @@ fn packed_bytes(subject: &Subject) {
                 halves(i16::max),
                 bytes(u8::min),
                 bytes(|x, y| if x > y { 0xff } else { 0 }),
-                bytes(|x, y| ((u16::from(x) + u16::from(y) + 1) / 2) as u8),
+                bytes(|x, y| (u16::from(x) + u16::from(y)).div_ceil(2) as u8),
                 distances.into_iter().map(u32::from).sum(),
             ]
         };

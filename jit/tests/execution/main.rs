@@ -12,6 +12,7 @@ mod numbers;
 
 mod atomics;
 mod bits;
+mod branches;
 mod calls;
 mod conversions;
 mod elementwise;
@@ -32,9 +33,10 @@ mod warps;
 use corpus::{Row, try_all};
 
 /// All tables, each for a test below.
-const TABLES: [&[Row]; 17] = [
+const TABLES: [&[Row]; 18] = [
     atomics::KERNELS,
     bits::KERNELS,
+    branches::KERNELS,
     calls::KERNELS,
     conversions::KERNELS,
     elementwise::KERNELS,
@@ -110,6 +112,11 @@ fn calls_and_choices_equal_plain_rust() {
 #[test]
 fn operations_on_bits_equal_plain_rust() {
     try_all(bits::KERNELS);
+}
+
+#[test]
+fn branches_and_loops_equal_plain_rust() {
+    try_all(branches::KERNELS);
 }
 
 #[test]
