@@ -64,11 +64,11 @@ impl Code {
                 }
                 let compiled = Self::compile_with(Effort::Little, source, proved, listings);
                 compiled.map_err(|failure| match failure {
-                    Failure::Refused(error) | Failure::TooLarge(error) => error,
+                    Failure::Refused(error) => error,
                     Failure::NeedsLessEffort => internal("no effort is little enough"),
                 })
             }
-            Err(Failure::Refused(error) | Failure::TooLarge(error)) => Err(error),
+            Err(Failure::Refused(error)) => Err(error),
             Ok(compiled) => Ok(compiled),
         }
     }
@@ -114,8 +114,6 @@ impl Code {
 enum Failure {
     /// It is refused.
     Refused(Diagnostic),
-    /// It is refused for its size: it may be accepted without what makes it faster.
-    TooLarge(Diagnostic),
     /// A kernel is too large for so much effort.
     NeedsLessEffort,
 }
@@ -168,6 +166,9 @@ impl Pending {
     }
 }
 
+/// Operations that an instruction becomes, about, where threads run in step.
+const OPERATIONS_OF_AN_INSTRUCTION: usize = 4;
+
 /// What compiling one function after another needs.
 struct Compiler<'m> {
     module: &'m mut JITModule,
@@ -187,56 +188,72 @@ impl Compiler<'_> {
         function: &ir::Function,
         proved: Option<&Proved>,
     ) -> Result<Pending, Failure> {
-        let group = step::group(function);
-        match self.kernel_in_groups(function, proved, group) {
-            // A kernel can do without running threads in step.
-            Err(Failure::TooLarge(_)) if group.is_some() => {
-                self.kernel_in_groups(function, proved, None)
-            }
-            compiled => compiled,
+        // With little effort the code is not worth it, and a kernel that will become too large is not tried.
+        let fits = self.most_operations < self.most_translated
+            && function.instruction_count() * OPERATIONS_OF_AN_INSTRUCTION < self.most_operations;
+        if fits
+            && let Some(group) = step::group(function)
+            && let Some(pending) = self.in_step(function, group)?
+        {
+            return Ok(pending);
         }
-    }
-
-    /// A kernel of which so many threads run in step.
-    fn kernel_in_groups(
-        &mut self,
-        function: &ir::Function,
-        proved: Option<&Proved>,
-        group: Option<u32>,
-    ) -> Result<Pending, Failure> {
-        let waits = suspension::waits(function);
-        let segmented = if waits || group.is_some() {
-            Some(Segmented::of(function, group)?)
-        } else {
-            None
-        };
-        let (ids, in_step) = match &segmented {
-            Some(segmented) if group.is_some() => self.in_step(segmented)?,
-            Some(segmented) => {
-                let entries = 0..=segmented.suspensions.len();
-                let ids = entries.map(|entry| self.segment(segmented, Way::Alone(entry), None));
-                (ids.collect::<Result<_, _>>()?, Vec::new())
-            }
-            None => (vec![self.whole(function, proved)?], Vec::new()),
-        };
-        let sites = segmented
-            .as_ref()
-            .map_or(&function.sites, |cut| &cut.function.sites);
+        if !suspension::waits(function) {
+            return Ok(Pending {
+                ids: vec![self.whole(function, proved)?],
+                in_step: Vec::new(),
+                segmented: None,
+                sites: function.sites.clone(),
+            });
+        }
+        let segmented = Segmented::of(function, None)?;
+        let most = self.most_translated;
+        let entries = 0..=segmented.suspensions.len();
+        let ids = entries.map(|entry| self.segment(&segmented, Way::Alone(entry), None, most));
         Ok(Pending {
-            ids,
-            in_step,
-            sites: sites.clone(),
-            segmented,
+            ids: ids.collect::<Result<_, _>>()?,
+            in_step: Vec::new(),
+            sites: segmented.function.sites.clone(),
+            segmented: Some(segmented),
         })
     }
 
-    /// For each segment the function that runs threads alone, which is one and the same, and the one that runs them in step.
-    fn in_step(&mut self, segmented: &Segmented) -> Result<(Vec<FuncId>, Vec<FuncId>), Failure> {
-        let any = self.segment(segmented, Way::Any, None)?;
-        let entries = 0..=segmented.suspensions.len();
-        let ids = entries.map(|entry| self.segment(segmented, Way::InStep(entry), Some(any)));
-        let ids: Vec<FuncId> = ids.collect::<Result<_, _>>()?;
-        Ok((vec![any; ids.len()], ids))
+    /// A kernel whose threads run in step: for each segment the function that runs threads alone, which is one and the same, and
+    /// the one that runs them in step. None if they become too large: a kernel can do without.
+    fn in_step(&mut self, function: &ir::Function, group: u32) -> Result<Option<Pending>, Failure> {
+        let Ok(segmented) = Segmented::of(function, Some(group)) else {
+            return Ok(None);
+        };
+        let most = self.most_operations;
+        let mut ways = vec![Way::Any];
+        ways.extend((0..=segmented.suspensions.len()).map(Way::InStep));
+        let mut ids: Vec<FuncId> = Vec::with_capacity(ways.len());
+        let listed = self
+            .listings
+            .as_ref()
+            .and_then(|listings| listings.last().map(String::len));
+        for way in ways {
+            match self.segment(&segmented, way, ids.first().copied(), most) {
+                Ok(id) => ids.push(id),
+                Err(Failure::NeedsLessEffort) => {
+                    let listing = self
+                        .listings
+                        .as_mut()
+                        .and_then(|listings| listings.last_mut());
+                    if let (Some(listing), Some(length)) = (listing, listed) {
+                        listing.truncate(length);
+                    }
+                    return Ok(None);
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+        let any = ids.remove(0);
+        Ok(Some(Pending {
+            ids: vec![any; ids.len()],
+            in_step: ids,
+            sites: segmented.function.sites.clone(),
+            segmented: Some(segmented),
+        }))
     }
 
     fn segment(
@@ -244,15 +261,18 @@ impl Compiler<'_> {
         segmented: &Segmented,
         way: Way,
         any: Option<FuncId>,
+        most: usize,
     ) -> Result<FuncId, Failure> {
         let id = self.declare()?;
-        let translated = self.translate(id, any, |destination| {
+        let translated = self.translate(id, any, most, |destination| {
             codegen::translate_segment(segmented, way, destination)
         });
-        translated.map_err(|error| match error.too_large {
-            true => Failure::TooLarge(error.refused()),
-            false => Failure::Refused(error.refused()),
-        })?;
+        match translated {
+            Err(error) if error.too_large && most < self.most_translated => {
+                return Err(Failure::NeedsLessEffort);
+            }
+            translated => translated.map_err(Untranslatable::refused)?,
+        }
         self.define(&segmented.function, id)?;
         Ok(id)
     }
@@ -265,7 +285,7 @@ impl Compiler<'_> {
     ) -> Result<FuncId, Failure> {
         let id = self.declare()?;
         let mut with = |proved| {
-            self.translate(id, None, |destination| {
+            self.translate(id, None, self.most_translated, |destination| {
                 codegen::translate(function, proved, destination)
             })
         };
@@ -291,6 +311,7 @@ impl Compiler<'_> {
         &mut self,
         id: FuncId,
         any: Option<FuncId>,
+        most_operations: usize,
         translate: impl FnOnce(Destination<'_>) -> Result<(), Untranslatable>,
     ) -> Result<(), Untranslatable> {
         let (module, context) = (&mut *self.module, &mut self.context);
@@ -307,7 +328,7 @@ impl Compiler<'_> {
             frontend: &mut self.frontend,
             externals: &externals,
             any,
-            most_operations: self.most_translated,
+            most_operations,
         });
         if translated.is_err() {
             // It was left in the middle of a function.

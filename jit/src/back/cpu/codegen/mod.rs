@@ -3,6 +3,7 @@
 mod arithmetic;
 mod bits;
 mod carry;
+mod cells;
 mod compare;
 mod convert;
 mod fields;

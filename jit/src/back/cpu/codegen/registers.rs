@@ -114,12 +114,20 @@ impl ThreadLoop {
         }
     }
 
-    /// Where the running thread's slots of this size lie, the first one's start not counted.
-    pub(super) fn frames(&self, builder: &mut FunctionBuilder<'_>, size: u32) -> Value {
+    /// Finds where the running thread's slots lie.
+    pub(super) fn find_slots(&self, builder: &mut FunctionBuilder<'_>) {
         let frames = builder
             .ins()
             .load(types::I64, launch_field(), self.context, field::FRAMES);
-        self.of_thread(builder, frames, size)
+        for (size, variable) in [4, 8].into_iter().zip(self.slots) {
+            let place = self.of_thread(builder, frames, size);
+            builder.def_var(variable, place);
+        }
+    }
+
+    /// Where the first running thread's slots of this size lie, the first one's start not counted.
+    pub(super) fn slots(&self, builder: &mut FunctionBuilder<'_>, size: u32) -> Value {
+        builder.use_var(self.slots[usize::from(size > 4)])
     }
 
     /// The running thread's element of an array.

@@ -103,6 +103,7 @@ pub(in super::super) fn translate_segment(
 impl Translator<'_, '_> {
     /// Goes to where a thread goes on, with what it kept.
     pub(super) fn enter(&mut self, segment: &Segment<'_>) {
+        self.scope.threads.find_slots(self.builder);
         match segment.way {
             Way::Alone(entry) => self.restore_and_go(segment.cut.entry(entry)),
             Way::InStep(entry) => {
@@ -236,8 +237,9 @@ impl Translator<'_, '_> {
 
     /// Where a slot of the running thread is.
     pub(super) fn slot_address(&mut self, slot: Slot) -> (Value, i32) {
-        let frames = self.scope.threads.frames(self.builder, slot.size);
-        (frames, slot.start as i32)
+        let threads = self.scope.threads;
+        let slots = threads.slots(self.builder, slot.size);
+        (slots, (slot.start + threads.lane.get() * slot.size) as i32)
     }
 
     /// Local memory that was never written reads as zero.

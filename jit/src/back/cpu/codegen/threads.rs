@@ -31,6 +31,8 @@ pub(super) struct ThreadLoop {
     pub(super) linear: Option<Variable>,
     /// The number to end before, where threads are counted so.
     last: Variable,
+    /// Where the running thread's slots of 4 and of 8 bytes lie, the first one's start not counted.
+    pub(super) slots: [Variable; 2],
     /// Which of the threads that run in step is meant: what is added to the first one's index.
     pub(super) lane: Cell<u32>,
     /// How many threads run in step.
@@ -63,6 +65,7 @@ impl ThreadLoop {
             context: parameters[1],
             linear: None,
             last: builder.declare_var(types::I32),
+            slots: [(); 2].map(|()| builder.declare_var(types::I64)),
             lane: Cell::new(0),
             group: 1,
             thread_index: [(); 3].map(|()| builder.declare_var(types::I32)),

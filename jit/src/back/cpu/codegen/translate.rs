@@ -2,6 +2,7 @@
 
 use super::super::block::ENDED;
 use super::super::runtime::OUTSIDE_WINDOW;
+use super::cells::Cells;
 use super::half::{half_of, is_half};
 use super::lanes::Group;
 use super::rows::RowBase;
@@ -15,7 +16,7 @@ use crate::ir::{
 };
 use crate::limits::MAX_THREADS_PER_BLOCK;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Type, Value, types};
-use cranelift_frontend::{FunctionBuilder, Variable};
+use cranelift_frontend::FunctionBuilder;
 
 /// What a block of a kernel returns to [`super::super::kernel::Kernel::run_blocks`].
 #[derive(Clone, Copy)]
@@ -47,7 +48,7 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) builder: &'a mut FunctionBuilder<'f>,
     pub(super) scope: Scope<'a>,
     /// The kernel's registers.
-    pub(super) registers: Vec<Variable>,
+    pub(super) cells: Cells,
     /// The kernel's blocks.
     pub(super) blocks: Vec<Block>,
     /// What is known of the threads that run in step, if more than one does.
@@ -60,8 +61,10 @@ impl<'a, 'f> Translator<'a, 'f> {
         builder: &'a mut FunctionBuilder<'f>,
         scope: Scope<'a>,
     ) -> Self {
-        let types = kernel.registers.iter().map(|ty| register_type(*ty));
-        let registers = types.map(|ty| builder.declare_var(ty)).collect();
+        let cut = scope.segment.map(|segment| segment.cut);
+        let cells = Cells::new(kernel, cut, builder, |register| {
+            (1, register_type(kernel.registers[register.index()]))
+        });
         let blocks = kernel
             .blocks
             .iter()
@@ -71,7 +74,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             kernel,
             builder,
             scope,
-            registers,
+            cells,
             blocks,
             group: None,
         }

@@ -12,7 +12,7 @@ impl Translator<'_, '_> {
     pub(super) fn register(&mut self, register: Register) -> Value {
         match &self.group {
             Some(_) => self.register_of_lane(register),
-            None => self.builder.use_var(self.registers[register.index()]),
+            None => self.cell(register, 0),
         }
     }
 
@@ -20,10 +20,19 @@ impl Translator<'_, '_> {
     pub(super) fn define(&mut self, register: Register, value: Value) {
         match &mut self.group {
             Some(group) => group.written.push((register, value)),
-            None => self
-                .builder
-                .def_var(self.registers[register.index()], value),
+            None => self.set_cell(register, 0, value),
         }
+    }
+
+    /// A value that a register is held in.
+    pub(super) fn cell(&mut self, register: Register, cell: usize) -> Value {
+        let value = self.cells.read(self.builder, register, cell);
+        // What was never written is read where nothing comes to: verified code zeroes it first.
+        value.unwrap_or_else(|| self.constant(0, self.kernel.registers[register.index()]))
+    }
+
+    pub(super) fn set_cell(&mut self, register: Register, cell: usize, value: Value) {
+        self.cells.write(self.builder, register, cell, value);
     }
 
     /// The operand at `index` as a value of type `ty`: held as [`register_type`] says.

@@ -47,7 +47,7 @@ impl Translator<'_, '_> {
             let value = self.under_predicate(instruction, register, part as u32, value);
             let ty = self.kernel.registers[register.index()];
             let value = self.as_vector(value, vector_type(ty));
-            self.builder.def_var(self.piece(register, part), value);
+            self.set_cell(register, part, value);
         }
         true
     }

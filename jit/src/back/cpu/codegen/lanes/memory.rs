@@ -65,8 +65,7 @@ impl Translator<'_, '_> {
                 let Some(register) = register else { continue };
                 let wanted = vector_type(self.kernel.registers[register.index()]);
                 let vector = self.as_vector(vector, wanted);
-                self.builder
-                    .def_var(self.piece(*register, part as usize), vector);
+                self.set_cell(*register, part as usize, vector);
             }
         }
         true

@@ -13,13 +13,13 @@ mod part;
 
 use super::super::suspension::{EntryPoint, InStep, Slot};
 use super::Untranslatable;
+use super::cells::Cells;
 use super::threads::plain;
 use super::translate::{Translator, register_type};
 use crate::analysis::Lanes;
 use crate::ir::{Instruction, Opcode, Operand, Register, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types};
-use cranelift_frontend::Variable;
 
 /// Lanes of a vector.
 pub(super) const WIDTH: u32 = 4;
@@ -28,8 +28,6 @@ pub(super) const WIDTH: u32 = 4;
 pub(super) struct Group<'a> {
     pub(super) size: u32,
     lanes: &'a [Lanes],
-    /// By register: its vectors, or one value a thread; nothing where one value says all.
-    parts: Vec<Vec<Variable>>,
     /// What an instruction has written for the thread that it is done for now.
     pub(super) written: Vec<(Register, Value)>,
 }
@@ -49,19 +47,18 @@ impl<'a> Translator<'a, '_> {
     /// Makes registers for groups of threads.
     pub(super) fn hold_in_step(&mut self, in_step: &'a InStep) {
         let kernel = self.kernel;
-        let mut parts = Vec::with_capacity(kernel.registers.len());
-        for (ty, lanes) in kernel.registers.iter().zip(&in_step.lanes) {
-            let (count, part) = match held(*lanes, *ty) {
-                Held::Once => (0, types::I32),
-                Held::Packed => (in_step.group / WIDTH, vector_type(*ty)),
-                Held::Singly => (in_step.group, register_type(*ty)),
-            };
-            parts.push((0..count).map(|_| self.builder.declare_var(part)).collect());
-        }
+        let cut = self.scope.segment.map(|segment| segment.cut);
+        self.cells = Cells::new(kernel, cut, self.builder, |register| {
+            let ty = kernel.registers[register.index()];
+            match held(in_step.lanes[register.index()], ty) {
+                Held::Once => (1, register_type(ty)),
+                Held::Packed => (in_step.group / WIDTH, vector_type(ty)),
+                Held::Singly => (in_step.group, register_type(ty)),
+            }
+        });
         self.group = Some(Group {
             size: in_step.group,
             lanes: &in_step.lanes,
-            parts,
             written: Vec::new(),
         });
     }
@@ -82,19 +79,12 @@ impl<'a> Translator<'a, '_> {
         )
     }
 
-    fn piece(&self, register: Register, piece: usize) -> Variable {
-        match &self.group {
-            Some(group) => group.parts[register.index()][piece],
-            None => self.registers[register.index()],
-        }
-    }
-
     /// A register's value in the thread that is meant now.
     pub(super) fn register_of_lane(&mut self, register: Register) -> Value {
         let lane = self.scope.threads.lane.get();
         match self.held(register) {
             Held::Once => {
-                let first = self.builder.use_var(self.registers[register.index()]);
+                let first = self.cell(register, 0);
                 match self.lanes_of(register) {
                     Lanes::Even(step) if lane > 0 => {
                         self.builder.ins().iadd_imm_s(first, step * i64::from(lane))
@@ -103,16 +93,14 @@ impl<'a> Translator<'a, '_> {
                 }
             }
             Held::Packed => {
-                let vector = self
-                    .builder
-                    .use_var(self.piece(register, (lane / WIDTH) as usize));
+                let vector = self.cell(register, (lane / WIDTH) as usize);
                 let value = self.builder.ins().extractlane(vector, (lane % WIDTH) as u8);
                 if self.kernel.registers[register.index()] == Type::Pred {
                     return self.builder.ins().icmp_imm_u(IntCC::NotEqual, value, 0);
                 }
                 value
             }
-            Held::Singly => self.builder.use_var(self.piece(register, lane as usize)),
+            Held::Singly => self.cell(register, lane as usize),
         }
     }
 
@@ -183,8 +171,7 @@ impl<'a> Translator<'a, '_> {
             .as_mut()
             .map(|group| std::mem::take(&mut group.written));
         for (register, value) in written.unwrap_or_default() {
-            self.builder
-                .def_var(self.registers[register.index()], value);
+            self.set_cell(register, 0, value);
         }
     }
 
@@ -193,13 +180,10 @@ impl<'a> Translator<'a, '_> {
         let Some(first) = written.first() else { return };
         for (place, (register, value)) in first.iter().enumerate() {
             match self.held(*register) {
-                Held::Once => self
-                    .builder
-                    .def_var(self.registers[register.index()], *value),
+                Held::Once => self.set_cell(*register, 0, *value),
                 Held::Singly => {
                     for (lane, written) in written.iter().enumerate() {
-                        self.builder
-                            .def_var(self.piece(*register, lane), written[place].1);
+                        self.set_cell(*register, lane, written[place].1);
                     }
                 }
                 Held::Packed => {
@@ -208,7 +192,7 @@ impl<'a> Translator<'a, '_> {
                     let is_predicate = self.kernel.registers[register.index()] == Type::Pred;
                     for (part, values) in values.chunks(WIDTH as usize).enumerate() {
                         let vector = self.pack_values(values, is_predicate);
-                        self.builder.def_var(self.piece(*register, part), vector);
+                        self.set_cell(*register, part, vector);
                     }
                 }
             }
@@ -270,8 +254,7 @@ impl<'a> Translator<'a, '_> {
                     .builder
                     .ins()
                     .load(register_type(ty), plain(), base, offset);
-                self.builder
-                    .def_var(self.registers[register.index()], value);
+                self.set_cell(register, 0, value);
             }
             Held::Packed => {
                 for part in 0..self.group_size() / WIDTH {
@@ -283,8 +266,7 @@ impl<'a> Translator<'a, '_> {
                     if ty == Type::Pred {
                         vector = self.mask_of(vector);
                     }
-                    self.builder
-                        .def_var(self.piece(register, part as usize), vector);
+                    self.set_cell(register, part as usize, vector);
                 }
             }
             Held::Singly => {
@@ -294,8 +276,7 @@ impl<'a> Translator<'a, '_> {
                         .builder
                         .ins()
                         .load(register_type(ty), plain(), base, place);
-                    self.builder
-                        .def_var(self.piece(register, lane as usize), value);
+                    self.set_cell(register, lane as usize, value);
                 }
             }
         }
@@ -343,9 +324,9 @@ impl<'a> Translator<'a, '_> {
     fn packed(&mut self, register: Register, part: u32) -> Value {
         let ty = self.kernel.registers[register.index()];
         match self.held(register) {
-            Held::Packed => self.builder.use_var(self.piece(register, part as usize)),
+            Held::Packed => self.cell(register, part as usize),
             _ => {
-                let first = self.builder.use_var(self.registers[register.index()]);
+                let first = self.cell(register, 0);
                 self.spread(first, self.lanes_of(register), ty, part)
             }
         }
