@@ -1,5 +1,5 @@
-//! Atomic operations, orders, locks and barriers. A block's threads run one after the other between two waits, and where it is
-//! said so do blocks: what one leaves the next finds.
+//! Atomic operations, orders, locks and barriers. A block's threads run one after the other between two waits, and
+//! where it is said so do blocks: what one leaves the next finds.
 
 use crate::corpus::{Row, SIZES, Subject};
 use crate::launch::Launch;
