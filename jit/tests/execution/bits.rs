@@ -29,6 +29,20 @@ fn wide_words(random: &mut Random, count: usize) -> Vec<u64> {
     })
 }
 
+/// Numbers of 128 bits, and others to add to them: some carry through every word.
+fn wide_pairs(random: &mut Random, count: usize) -> (Vec<u128>, Vec<u128>) {
+    let one = |random: &mut Random| {
+        let wide = u128::from(random.word()) << 64 | u128::from(random.word());
+        let other = u128::from(random.word()) << 64 | u128::from(random.word());
+        match random.word() % 3 {
+            0 => (wide, wide.wrapping_neg()),
+            1 => (wide, !wide),
+            _ => (wide, other),
+        }
+    };
+    random.many(count, one).into_iter().unzip()
+}
+
 /// `prmt`: bytes of two words, or their signs.
 fn permuted(x: u32, y: u32, selector: u32) -> u32 {
     let bytes = (u64::from(y) << 32 | u64::from(x)).to_le_bytes();
@@ -142,17 +156,7 @@ fn by_instruction(subject: &Subject) {
 fn wide_integers(subject: &Subject) {
     for (n, block) in SIZES {
         let mut random = Random::new(n);
-        let mut numbers = || {
-            random.many(n, |random| {
-                let wide = u128::from(random.word()) << 64 | u128::from(random.word());
-                if random.word() % 2 == 0 {
-                    wide
-                } else {
-                    wide | u128::MAX >> 10
-                }
-            })
-        };
-        let (a, b): (Vec<u128>, Vec<u128>) = (numbers(), numbers());
+        let (a, b) = wide_pairs(&mut random, n);
         let sums: Vec<u128> = a.iter().zip(&b).map(|(x, y)| x.wrapping_add(*y)).collect();
         let product = |(x, y): (&u128, &u128)| u128::from(*x as u64) * u128::from(*y as u64);
         let products: Vec<u128> = a.iter().zip(&b).map(product).collect();
@@ -278,12 +282,7 @@ fn rust_bits(subject: &Subject) {
 fn rust_wide_integers(subject: &Subject) {
     for (n, block) in SIZES {
         let mut random = Random::new(n);
-        let mut numbers = || {
-            random.many(n, |random| {
-                u128::from(random.word()) << 64 | u128::from(random.word())
-            })
-        };
-        let (a, b) = (numbers(), numbers());
+        let (a, b) = wide_pairs(&mut random, n);
         let results = |(x, y): (&u128, &u128)| {
             [
                 x.wrapping_add(*y),
