@@ -1,5 +1,5 @@
-//! Atomic operations, orders, locks and barriers. Blocks run one after the other here, and so do a block's threads between
-//! two waits, so that what one thread leaves the next finds.
+//! Atomic operations, orders, locks and barriers. A block's threads run one after the other between two waits, and
+//! where it is said so do blocks: what one leaves the next finds.
 
 use crate::corpus::{Row, SIZES, Subject};
 use crate::launch::Launch;
@@ -55,6 +55,7 @@ fn atomics_u32(subject: &Subject) {
         };
         let found: Vec<u32> = data.iter().map(found).collect();
         let launch = Launch::threads(n, block)
+            .in_order()
             .update(&before, &now)
             .output(&found)
             .input(&data);
@@ -82,6 +83,7 @@ fn atomics_u64(subject: &Subject) {
         };
         let found: Vec<u64> = data.iter().map(found).collect();
         let launch = Launch::threads(n, block)
+            .in_order()
             .update(&before, &now)
             .output(&found)
             .input(&data);
@@ -155,7 +157,9 @@ fn by_exchange(subject: &Subject) {
         let data = Random::new(n).many(n, |random| random.between(0.9, 1.2) as f32);
         let largest = data.iter().copied().fold(0.5, f32::max);
         let product = data.iter().fold(3.0, |product, x| product * f64::from(*x));
-        let launch = Launch::threads(n, block).update(&[0.5f32], &[largest]);
+        let launch = Launch::threads(n, block)
+            .in_order()
+            .update(&[0.5f32], &[largest]);
         subject.check(
             launch
                 .update(&[3.0f64], &[product])
@@ -184,6 +188,7 @@ fn orders_and_scopes(subject: &Subject) {
 
 fn release_and_acquire(subject: &Subject) {
     let launch = Launch::line(2, 32)
+        .in_order()
         .update(&[0u32], &[1])
         .update(&[7u32], &[42]);
     subject.check(launch.update(&[0u32], &[42]));
@@ -207,6 +212,7 @@ fn each_atomic(subject: &Subject) {
             wide_after[2] = wide_after[2].wrapping_mul(3).wrapping_add(unsigned);
         }
         let launch = Launch::threads(n, block)
+            .in_order()
             .input(&data)
             .update(&words, &words_after);
         subject.check(launch.update(&wide, &wide_after).value(n as u32));
@@ -216,6 +222,7 @@ fn each_atomic(subject: &Subject) {
 fn hand_over(subject: &Subject) {
     for (blocks, block) in [(1, 64), (2, 32)] {
         let launch = Launch::line(blocks, block)
+            .in_order()
             .update(&[0u32], &[42])
             .update(&[0u32], &[1]);
         subject.check(launch.update(&[0u32], &[42]));

@@ -29,6 +29,20 @@ fn wide_words(random: &mut Random, count: usize) -> Vec<u64> {
     })
 }
 
+/// Numbers of 128 bits, and others to add to them: some carry through every word.
+fn wide_pairs(random: &mut Random, count: usize) -> (Vec<u128>, Vec<u128>) {
+    let one = |random: &mut Random| {
+        let wide = u128::from(random.word()) << 64 | u128::from(random.word());
+        let other = u128::from(random.word()) << 64 | u128::from(random.word());
+        match random.word() % 3 {
+            0 => (wide, wide.wrapping_neg()),
+            1 => (wide, !wide),
+            _ => (wide, other),
+        }
+    };
+    random.many(count, one).into_iter().unzip()
+}
+
 /// `prmt`: bytes of two words, or their signs.
 fn permuted(x: u32, y: u32, selector: u32) -> u32 {
     let bytes = (u64::from(y) << 32 | u64::from(x)).to_le_bytes();
@@ -66,8 +80,8 @@ fn bits_32(subject: &Subject) {
                 permuted(x, y, y & 0x7777),
                 (both << 7 >> 32) as u32,
                 (both >> (y & 31)) as u32,
-                (u64::from(x) * u64::from(y) >> 32) as u32,
-                (i64::from(signed_x) * i64::from(signed_y) >> 32) as u32,
+                ((u64::from(x) * u64::from(y)) >> 32) as u32,
+                ((i64::from(signed_x) * i64::from(signed_y)) >> 32) as u32,
                 low(signed_x).wrapping_mul(low(signed_y)) as u32,
                 signed_x.abs_diff(signed_y).wrapping_add(5),
                 x >> 5 & 0x7ff,
@@ -94,7 +108,7 @@ fn bits_64(subject: &Subject) {
                 u64::from(x.count_ones()),
                 u64::from(x.leading_zeros()),
                 x.reverse_bits(),
-                (u128::from(*x) * u128::from(*y) >> 64) as u64,
+                ((u128::from(*x) * u128::from(*y)) >> 64) as u64,
                 x.rotate_left((y & 63) as u32),
                 x >> 13 & 0xff_ffff,
             ]
@@ -142,17 +156,7 @@ fn by_instruction(subject: &Subject) {
 fn wide_integers(subject: &Subject) {
     for (n, block) in SIZES {
         let mut random = Random::new(n);
-        let mut numbers = || {
-            random.many(n, |random| {
-                let wide = u128::from(random.word()) << 64 | u128::from(random.word());
-                if random.word() % 2 == 0 {
-                    wide
-                } else {
-                    wide | u128::MAX >> 10
-                }
-            })
-        };
-        let (a, b): (Vec<u128>, Vec<u128>) = (numbers(), numbers());
+        let (a, b) = wide_pairs(&mut random, n);
         let sums: Vec<u128> = a.iter().zip(&b).map(|(x, y)| x.wrapping_add(*y)).collect();
         let product = |(x, y): (&u128, &u128)| u128::from(*x as u64) * u128::from(*y as u64);
         let products: Vec<u128> = a.iter().zip(&b).map(product).collect();
@@ -243,7 +247,7 @@ fn packed_bytes(subject: &Subject) {
                 halves(i16::max),
                 bytes(u8::min),
                 bytes(|x, y| if x > y { 0xff } else { 0 }),
-                bytes(|x, y| ((u16::from(x) + u16::from(y) + 1) / 2) as u8),
+                bytes(|x, y| (u16::from(x) + u16::from(y)).div_ceil(2) as u8),
                 distances.into_iter().map(u32::from).sum(),
             ]
         };
@@ -278,12 +282,7 @@ fn rust_bits(subject: &Subject) {
 fn rust_wide_integers(subject: &Subject) {
     for (n, block) in SIZES {
         let mut random = Random::new(n);
-        let mut numbers = || {
-            random.many(n, |random| {
-                u128::from(random.word()) << 64 | u128::from(random.word())
-            })
-        };
-        let (a, b) = (numbers(), numbers());
+        let (a, b) = wide_pairs(&mut random, n);
         let results = |(x, y): (&u128, &u128)| {
             [
                 x.wrapping_add(*y),

@@ -1,6 +1,6 @@
 //! The corpus's files, compiled, and the kernels in them.
 
-use crate::device::{Failure, run};
+use crate::device::{Failure, Workers, run};
 use crate::launch::Launch;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -9,9 +9,6 @@ use wasi_cuda_jit::{CompileOptions, compile_ptx};
 
 /// What tries one kernel of the corpus: the file and the kernel as in `kernels.txt`, and the cases.
 pub(crate) type Row = (&'static str, &'static str, fn(&Subject));
-
-/// Kernels that are not for guests: they are cut out of their files, so that the rest can be run.
-const REFUSED: [&str; 1] = ["named_barriers"];
 
 /// Failures that are shown.
 const MESSAGES: usize = 40;
@@ -31,16 +28,18 @@ struct Compiled {
     module: Module,
 }
 
+/// What is in a folder, by name.
+fn entries(path: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path).expect("the corpus can be read");
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("the corpus can be read").path())
+        .collect();
+    paths.sort();
+    paths
+}
+
 /// The folders of the corpus, `COMPILER/TARGET`.
 fn folders() -> Vec<PathBuf> {
-    let entries = |path: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(path).expect("the corpus can be read");
-        let mut paths: Vec<_> = entries
-            .map(|entry| entry.expect("the corpus can be read").path())
-            .collect();
-        paths.sort();
-        paths
-    };
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/ptx");
     entries(&corpus)
         .iter()
@@ -48,16 +47,43 @@ fn folders() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The text without the kernels that are refused.
-fn without_refused(mut text: String) -> String {
-    for name in REFUSED {
-        if let Some(start) = text.find(&format!(".entry {name}(")) {
-            let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-            let end = text[start..].find("\n}").expect("the kernel ends") + 2;
-            text.replace_range(line..start + end, "");
+/// The language of what lies in a folder.
+fn language(label: &str) -> &'static str {
+    match label.split('-').next() {
+        Some("rustc") => "rust",
+        Some("triton") => "triton",
+        _ => "cuda",
+    }
+}
+
+/// The folder's compiler and target.
+fn label(folder: &Path) -> String {
+    let names = folder
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy());
+    let names: Vec<_> = names.collect();
+    names[names.len().saturating_sub(2)..].join("/")
+}
+
+/// Every kernel that some file has, with the file's name as in `kernels.txt`.
+pub(crate) fn written_kernels() -> Vec<(String, String)> {
+    let mut kernels = Vec::new();
+    for folder in folders() {
+        for path in entries(&folder) {
+            let text = std::fs::read_to_string(&path).expect("the file can be read");
+            let name = path
+                .file_stem()
+                .expect("files have names")
+                .to_string_lossy();
+            let file = format!("{}/{name}", language(&label(&folder)));
+            let entries = text.split(".visible .entry ").skip(1);
+            kernels.extend(entries.map(|entry| {
+                let name = entry.split(['(', '\n']).next().unwrap_or("");
+                (file.clone(), name.trim().to_owned())
+            }));
         }
     }
-    text
+    kernels
 }
 
 /// A file of the corpus, from every compiler of its language, in both modes.
@@ -75,23 +101,12 @@ fn compile(file: &'static str) -> File {
         failures: Vec::new(),
     };
     for folder in folders() {
-        let label = folder
-            .components()
-            .rev()
-            .take(2)
-            .map(|part| part.as_os_str().to_string_lossy());
-        let label = label.collect::<Vec<_>>();
-        let label = format!("{}/{}", label[1], label[0]);
-        let spoken = match label.split('-').next() {
-            Some("rustc") => "rust",
-            Some("triton") => "triton",
-            _ => "cuda",
-        };
+        let label = label(&folder);
         let path = folder.join(name).with_extension("ptx");
-        if spoken != language || !path.exists() {
+        if self::language(&label) != language || !path.exists() {
             continue;
         }
-        let text = without_refused(std::fs::read_to_string(path).expect("the file can be read"));
+        let text = std::fs::read_to_string(path).expect("the file can be read");
         for checked in [false, true] {
             let options = CompileOptions {
                 checked,
@@ -160,6 +175,33 @@ pub(crate) fn try_all(table: &[Row]) {
 }
 
 impl Subject {
+    /// A kernel of a text that is no file of the corpus.
+    pub(crate) fn of_text(kernel: &'static str, text: &str) -> Self {
+        let compiled = [false, true].map(|checked| {
+            let options = CompileOptions {
+                checked,
+                ..CompileOptions::default()
+            };
+            let module = compile_ptx(text, &options);
+            Compiled {
+                label: "a text".to_owned(),
+                checked,
+                module: module.unwrap_or_else(|findings| panic!("refused: {findings:?}\n{text}")),
+            }
+        });
+        Self {
+            kernel,
+            compiled: compiled.into(),
+            launches: Cell::new(0),
+            failures: RefCell::default(),
+        }
+    }
+
+    /// What was wrong since this was last asked.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        self.failures.take()
+    }
+
     /// Runs the kernel as every compiler wrote it, and checks what it leaves.
     pub(crate) fn check(&self, launch: Launch) {
         self.each(&launch, |_, outcome| match outcome {
@@ -178,26 +220,42 @@ impl Subject {
     }
 
     fn each(&self, launch: &Launch, wrong: impl Fn(&str, Result<(), Failure>) -> Option<String>) {
-        for Compiled {
-            label,
-            checked,
-            module,
-        } in &self.compiled
-        {
+        let has_blocks = launch.grid.iter().any(|extent| *extent > 1);
+        let workers: &[Workers] = if has_blocks && !launch.in_order {
+            &[Workers::One, Workers::Two]
+        } else {
+            &[Workers::One]
+        };
+        for compiled in &self.compiled {
+            let (label, module) = (&compiled.label, &compiled.module);
             let kernel = module.kernel(self.kernel).expect("the kernel is there");
-            let outcome = run(module, &kernel, launch, label.ends_with("-fast"));
-            self.launches.set(self.launches.get() + 1);
-            if let Some(message) = wrong(label, outcome) {
-                let mode = if *checked { "checked" } else { "unchecked" };
-                let (grid, block) = (launch.grid, launch.block);
-                self.failures.borrow_mut().push(format!(
-                    "{} of {label}, {mode}, grid {grid:?} of {block:?}: {message}",
-                    self.kernel
-                ));
+            for workers in workers {
+                let outcome = run(module, &kernel, launch, label.ends_with("-fast"), *workers);
+                self.launches.set(self.launches.get() + 1);
+                if let Some(message) = wrong(label, outcome) {
+                    let mode = if compiled.checked {
+                        "checked"
+                    } else {
+                        "unchecked"
+                    };
+                    let (grid, block) = (launch.grid, launch.block);
+                    self.failures.borrow_mut().push(format!(
+                        "{} of {label}, {mode}, grid {grid:?} of {block:?}, workers: {workers:?}: {message}",
+                        self.kernel
+                    ));
+                }
             }
         }
     }
 }
 
 /// Numbers of elements and threads a block: none, one, whole blocks, parts of a block, and blocks that are no whole warps.
-pub(crate) const SIZES: [(usize, usize); 5] = [(0, 32), (1, 64), (64, 32), (100, 64), (50, 7)];
+pub(crate) const SIZES: [(usize, usize); 7] = [
+    (0, 32),
+    (1, 64),
+    (64, 32),
+    (100, 64),
+    (50, 7),
+    (75, 12),
+    (130, 40),
+];

@@ -1,6 +1,7 @@
 //! Runs a launch on the CPU device, with canaries around each buffer.
 
 use crate::launch::{Argument, Launch};
+use std::ops::Range;
 use std::sync::atomic::AtomicU32;
 use wasi_cuda_jit::cpu::{self, Fault, FaultSlot, Kernel, Module, Outcome};
 
@@ -70,6 +71,15 @@ impl Window {
     }
 }
 
+/// Who runs a launch's blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workers {
+    /// One thread, one block after the other.
+    One,
+    /// Two at the same time.
+    Two,
+}
+
 /// Why a launch did not end well.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -83,6 +93,7 @@ pub(crate) fn run(
     kernel: &Kernel,
     launch: &Launch,
     fast: bool,
+    workers: Workers,
 ) -> Result<(), Failure> {
     let buffers = launch.buffers.len();
     let unplaced = module.initial_variables(0);
@@ -121,8 +132,12 @@ pub(crate) fn run(
         .map(|extent| u64::from(*extent))
         .product();
     // SAFETY: the parameters are laid out as the signature says; they, the window, a power of two long, its table, the stop
-    // word and the slot live until the call is over, and no one else uses them.
-    let outcome = unsafe { kernel.run_blocks(&request, 0..blocks) };
+    // word and the slot live until the calls are over, and no one else uses them.
+    let run = |blocks| unsafe { kernel.run_blocks(&request, blocks) };
+    let outcome = match workers {
+        Workers::One => run(0..blocks),
+        Workers::Two => run_by_two(&run, blocks),
+    };
     let lengths = contents.iter().map(|buffer| buffer.len());
     if let Some(at) = window.escaped(lengths) {
         let message = format!("it wrote at byte {at} of the window, where no buffer lies");
@@ -146,6 +161,20 @@ pub(crate) fn run(
         }
     }
     Ok(())
+}
+
+/// Runs the later half of the blocks on another thread.
+fn run_by_two(run: &(impl Fn(Range<u64>) -> Outcome + Sync), blocks: u64) -> Outcome {
+    std::thread::scope(|scope| {
+        let later = scope.spawn(|| run(blocks / 2..blocks));
+        let sooner = run(0..blocks / 2);
+        let later = later.join().expect("the other half does not panic");
+        if sooner == Outcome::Completed {
+            later
+        } else {
+            sooner
+        }
+    })
 }
 
 /// The parameter block.

@@ -338,7 +338,7 @@ fn grey(subject: &Subject) {
         let pixels = Random::new(n).many(4 * n, |random| random.word() as u8);
         let grey = |pixel: &[u8]| {
             let [x, y, z] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
-            (77 * x + 150 * y + 29 * z >> 8) as u8
+            ((77 * x + 150 * y + 29 * z) >> 8) as u8
         };
         let out: Vec<u8> = pixels.chunks(4).map(grey).collect();
         subject.check(

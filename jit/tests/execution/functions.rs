@@ -258,7 +258,7 @@ fn rounded_f32(subject: &Subject) {
                 reciprocal,
                 root,
                 (x as f32).clamp(0.0, 1.0),
-                down(x * f64::from(0.1f64)),
+                down(x * 0.1),
                 towards_zero(f64::from(whole)),
                 up(f64::from(y.ceil() as u32)),
             ]
@@ -307,7 +307,7 @@ fn mixed(subject: &Subject) {
             .collect();
         let wide = |i: usize| {
             let z = f64::from(c[i]);
-            let upper = u64::from(a[i] as u32) * 77 >> 32;
+            let upper = (u64::from(a[i] as u32) * 77) >> 32;
             (z.tanh() + z.abs() * f64::from(quotient(i)) + z.floor()) * upper as f64
         };
         let wide: Vec<f64> = (0..n).map(wide).collect();

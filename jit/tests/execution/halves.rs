@@ -1,8 +1,8 @@
 //! Numbers of sixteen bits.
 
 use crate::corpus::{Row, SIZES, Subject};
-use crate::launch::{Bound, EXACT, Launch, within};
-use crate::numbers::{Element, Random, bytes, to_bf16, to_f16};
+use crate::launch::{Bound, EXACT, Launch, either, within};
+use crate::numbers::{Random, to_bf16, to_f16};
 use half::{bf16, f16};
 
 pub(crate) const KERNELS: &[Row] = &[
@@ -248,23 +248,6 @@ fn native_arithmetic(subject: &Subject) {
         let out: Vec<f16> = both(&a, &b).flat_map(results).map(to_f16).collect();
         let launch = Launch::threads(n, block).input(&a).input(&b).output(&out);
         subject.check(launch.value(n as i32));
-    }
-}
-
-/// Each element must be one of the two that the reference allows.
-fn either<T: Element>(one: &[T], other: &[T]) -> impl Fn(&[u8]) -> Option<String> + use<T> {
-    let (one, other) = (bytes(one), bytes(other));
-    move |found: &[u8]| {
-        let wrong = (0..found.len() / T::BYTES).find(|at| {
-            let range = at * T::BYTES..(at + 1) * T::BYTES;
-            found[range.clone()] != one[range.clone()] && found[range.clone()] != other[range]
-        });
-        wrong.map(|at| {
-            format!(
-                "element {at} is {:?}",
-                T::read(&found[at * T::BYTES..][..T::BYTES])
-            )
-        })
     }
 }
 

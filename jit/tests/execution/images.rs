@@ -1,7 +1,7 @@
 //! Planes: filters, stencils, fractals, transposition.
 
 use crate::corpus::{Row, Subject};
-use crate::launch::Launch;
+use crate::launch::{Launch, either};
 use crate::numbers::{Element, Random, bytes};
 
 pub(crate) const KERNELS: &[Row] = &[
@@ -200,19 +200,6 @@ const LIMIT: u32 = 24;
 fn points(width: usize, height: usize) -> impl Iterator<Item = (f64, f64)> {
     let points = (0..height).flat_map(move |row| (0..width).map(move |column| (column, row)));
     points.map(|(column, row)| (LEFT + STEP * column as f64, TOP + STEP * row as f64))
-}
-
-/// Each element must be one of the two that the reference allows.
-fn either<T: Element>(one: &[T], other: &[T]) -> impl Fn(&[u8]) -> Option<String> + use<T> {
-    let (one, other) = (bytes(one), bytes(other));
-    move |found: &[u8]| {
-        let size = T::BYTES;
-        let wrong = (0..found.len() / size).find(|at| {
-            let range = at * size..(at + 1) * size;
-            found[range.clone()] != one[range.clone()] && found[range.clone()] != other[range]
-        });
-        wrong.map(|at| format!("element {at} is {:?}", &found[at * size..(at + 1) * size]))
-    }
 }
 
 fn mandelbrot(subject: &Subject) {

@@ -55,6 +55,8 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<Argument>,
     pub(crate) buffers: Vec<Buffer>,
     fast: Option<Bound>,
+    /// Whether results are known only where blocks run one after the other.
+    pub(crate) in_order: bool,
 }
 
 impl Launch {
@@ -66,6 +68,7 @@ impl Launch {
             arguments: Vec::new(),
             buffers: Vec::new(),
             fast: None,
+            in_order: false,
         }
     }
 
@@ -86,6 +89,12 @@ impl Launch {
             height.div_ceil(block[1]).max(1),
         ];
         Self::of([blocks[0], blocks[1], 1], [block[0], block[1], 1])
+    }
+
+    /// Blocks run one after the other, or it is not known what results.
+    pub(crate) fn in_order(mut self) -> Self {
+        self.in_order = true;
+        self
     }
 
     /// Bytes of dynamic shared memory.
@@ -247,10 +256,9 @@ fn near_in_groups<T: Element>(expected: Vec<f64>, bounds: Vec<Bound>) -> Check {
             let is = as_float(T::read(found));
             let same = is == *should || is.is_nan() && should.is_nan();
             let distance = (is - should).abs();
-            if !same
-                && !(bound.absolute == f64::INFINITY
-                    || distance <= bound.absolute + bound.relative * should.abs())
-            {
+            let allowed = bound.absolute + bound.relative * should.abs();
+            let is_near = bound.absolute == f64::INFINITY || distance <= allowed;
+            if !same && !is_near {
                 return Some(format!(
                     "element {at} is {is:e} instead of {should:e}, {distance:e} away"
                 ));
@@ -258,4 +266,24 @@ fn near_in_groups<T: Element>(expected: Vec<f64>, bounds: Vec<Bound>) -> Check {
         }
         None
     })
+}
+
+/// Each element must be one of the two that the reference allows.
+pub(crate) fn either<T: Element>(
+    one: &[T],
+    other: &[T],
+) -> impl Fn(&[u8]) -> Option<String> + use<T> {
+    let (one, other) = (bytes(one), bytes(other));
+    move |found: &[u8]| {
+        let wrong = (0..found.len() / T::BYTES).find(|at| {
+            let range = at * T::BYTES..(at + 1) * T::BYTES;
+            found[range.clone()] != one[range.clone()] && found[range.clone()] != other[range]
+        });
+        wrong.map(|at| {
+            format!(
+                "element {at} is {:?}",
+                T::read(&found[at * T::BYTES..][..T::BYTES])
+            )
+        })
+    }
 }

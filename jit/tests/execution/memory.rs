@@ -130,7 +130,7 @@ fn shared_vectors(subject: &Subject) {
             .collect();
         let mut out = Vec::new();
         for i in 0..64 {
-            let own = &data[(i + rotate & 63) * 4..][..4];
+            let own = &data[((i + rotate) & 63) * 4..][..4];
             let w = if keys[i ^ 1] > 0 {
                 own[3]
             } else {
@@ -166,13 +166,13 @@ fn shared_or_global(subject: &Subject) {
         let data = Random::new(threshold).many(128, |random| random.word() as u32);
         let mut after = data.clone();
         let mut out = Vec::new();
-        for i in 0..128 {
+        for (i, after) in after.iter_mut().enumerate() {
             let own = 3 * i as u32;
             if i < threshold {
                 out.push(2 * (own + 11));
             } else {
-                after[i] = after[i].wrapping_add(11);
-                out.push(after[i].wrapping_add(own));
+                *after = after.wrapping_add(11);
+                out.push(after.wrapping_add(own));
             }
         }
         let launch = Launch::line(1, 128).update(&data, &after).output(&out);
@@ -260,6 +260,11 @@ fn read_tables(subject: &Subject) {
 fn count(subject: &Subject) {
     for (n, block) in SIZES {
         let out: Vec<u32> = (100..100 + n as u32).collect();
-        subject.check(Launch::threads(n, block).output(&out).value(n as u32));
+        subject.check(
+            Launch::threads(n, block)
+                .in_order()
+                .output(&out)
+                .value(n as u32),
+        );
     }
 }

@@ -198,7 +198,7 @@ fn triton_extremes(subject: &Subject) {
             .iter()
             .copied()
             .fold(if n < 256 * blocks { 0 } else { -1000 }, i32::max);
-        let launch = Launch::line(blocks, 128).shared(16).input(&data);
+        let launch = Launch::line(blocks, 128).in_order().shared(16).input(&data);
         let launch = launch
             .update(&[1000i32], &[least])
             .update(&[-1000i32], &[largest]);

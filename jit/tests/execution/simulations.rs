@@ -224,10 +224,10 @@ fn breadth_first(subject: &Subject) {
         let mut after = depths.clone();
         let mut changed = 0;
         for node in (0..nodes).filter(|node| depths[*node] == 4) {
-            for at in starts[node] as usize..starts[node + 1] as usize {
-                let neighbour = neighbours[at] as usize;
-                if after[neighbour] == u32::MAX {
-                    (after[neighbour], changed) = (5, 1);
+            for neighbour in &neighbours[starts[node] as usize..starts[node + 1] as usize] {
+                let depth = &mut after[*neighbour as usize];
+                if *depth == u32::MAX {
+                    (*depth, changed) = (5, 1);
                 }
             }
         }

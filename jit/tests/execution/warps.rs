@@ -134,7 +134,10 @@ fn compact(subject: &Subject) {
         let length = out.len() as u32;
         let before = vec![-7.0f32; n];
         out.resize(n, -7.0);
-        let launch = Launch::threads(n, block).input(&data).update(&before, &out);
+        let launch = Launch::threads(n, block)
+            .in_order()
+            .input(&data)
+            .update(&before, &out);
         subject.check(launch.update(&[0u32], &[length]).value(n as i32));
     }
 }
