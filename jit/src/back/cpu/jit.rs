@@ -225,7 +225,9 @@ impl Compiler<'_> {
         };
         let most = self.most_operations;
         let mut ways = vec![Way::Any];
-        ways.extend((0..=segmented.suspensions.len()).map(Way::InStep));
+        let worth = segmented.worth_in_step();
+        let in_step = worth.iter().enumerate().filter(|(_, worth)| **worth);
+        ways.extend(in_step.map(|(entry, _)| Way::InStep(entry)));
         let mut ids: Vec<FuncId> = Vec::with_capacity(ways.len());
         let listed = self
             .listings
@@ -248,9 +250,14 @@ impl Compiler<'_> {
             }
         }
         let any = ids.remove(0);
+        let mut ids = ids.into_iter();
+        let in_step = worth.iter().map(|worth| match worth {
+            true => ids.next().unwrap_or(any),
+            false => any,
+        });
         Ok(Some(Pending {
-            ids: vec![any; ids.len()],
-            in_step: ids,
+            ids: vec![any; worth.len()],
+            in_step: in_step.collect(),
             sites: segmented.function.sites.clone(),
             segmented: Some(segmented),
         }))

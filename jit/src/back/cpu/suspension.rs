@@ -248,6 +248,42 @@ impl Segmented {
         Some((self.suspensions.len() + 1 + place, &partings[place]))
     }
 
+    /// For each segment whether its threads shall run in step: it has a loop, or one that may follow has; all if none has. What
+    /// comes behind the last loop is not worth more code.
+    pub(super) fn worth_in_step(&self) -> Vec<bool> {
+        let segments = 0..=self.suspensions.len();
+        let mut followers = Vec::with_capacity(segments.len());
+        let mut worth = Vec::with_capacity(segments.len());
+        for segment in segments {
+            let starts = [self.entry(segment).start];
+            let region = Region {
+                starts: &starts,
+                ends: Some(&self.ends),
+            };
+            let order = reverse_postorder_of(&self.function, &region);
+            worth.push(has_loop(&self.function, &order, &region));
+            let ends = order.iter().filter(|block| region.ends_at(**block));
+            let resumes =
+                ends.flat_map(|block| self.function.blocks[block.index()].terminator.successors());
+            let next = resumes.filter_map(|resume| Some(self.place(resume)? + 1));
+            followers.push(next.collect::<Vec<usize>>());
+        }
+        if worth.iter().all(|worth| !worth) {
+            return vec![true; worth.len()];
+        }
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (segment, followers) in followers.iter().enumerate().rev() {
+                if !worth[segment] && followers.iter().any(|next| worth[*next]) {
+                    worth[segment] = true;
+                    changed = true;
+                }
+            }
+        }
+        worth
+    }
+
     /// The blocks that the segments have in all are not too many.
     fn check_blocks(&self) -> Result<(), Diagnostic> {
         let mut blocks = 0;
@@ -269,6 +305,18 @@ impl Segmented {
         }
         Ok(())
     }
+}
+
+/// Whether a region goes back to one of its blocks.
+fn has_loop(function: &Function, order: &[BlockId], region: &Region<'_>) -> bool {
+    let mut places = vec![usize::MAX; function.blocks.len()];
+    for (place, block) in order.iter().enumerate() {
+        places[block.index()] = place;
+    }
+    order.iter().enumerate().any(|(place, block)| {
+        let mut successors = region.successors(function, *block).into_iter();
+        successors.any(|successor| places[successor.index()] <= place)
+    })
 }
 
 /// All threads' local memory exists at once.
