@@ -225,15 +225,13 @@ impl Guard<'_> {
             // Each eight lanes give the rows of one matrix.
             Opcode::LdMatrix | Opcode::StMatrix if !instruction.has(Modifier::X4) => {
                 let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
-                let lane = Operand::Special(SpecialRegister::LaneId);
+                // Special registers are read by moves alone.
+                let lane = Operand::Register(self.scratch.narrow);
+                let special = Operand::Special(SpecialRegister::LaneId);
+                let operands = smallvec![lane.clone(), special];
+                self.push(new_instruction(Opcode::Mov, Type::U32, operands));
                 let lanes = Operand::Immediate(lanes);
-                let narrow = Operand::Register(self.narrow());
-                self.push(new_instruction(
-                    Opcode::Mov,
-                    Type::U32,
-                    smallvec![narrow.clone(), lane],
-                ));
-                self.push(compare(Modifier::Lt, Type::U32, outside, narrow, lanes));
+                self.push(compare(Modifier::Lt, Type::U32, outside, lane, lanes));
                 Some(outside)
             }
             // A copy of no bytes fills with zeros.
@@ -453,7 +451,7 @@ impl Guard<'_> {
         instructions.reserve_exact(count + INSTRUCTIONS_OF_A_GUARD);
     }
 
-    /// A register of 32 bits.
+    /// A register of 32 bits that is the offset's lower half.
     pub(super) fn narrow(&self) -> Register {
         self.scratch.narrow
     }
