@@ -4,25 +4,44 @@
 //! it alone reaches the base of a memory access through moves, additions and selections, or if it says `.ptr`. Where two
 //! parameters are added, neither is taken for one: the sum does not tell which is the address.
 
-use crate::ir::{Address, AddressBase, Function, Instruction, Opcode, Operand, Register, Space};
+use crate::ir::{
+    Address, AddressBase, Function, Hidden, Instruction, Opcode, Operand, Register, Space,
+};
 
 /// The parameter that a register was computed from, as an address would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// None: it is no address.
     None,
+    /// None: it is the address of a variable.
+    Variable,
     /// This one.
     Parameter(u32),
+    /// This one, or it is the address of a variable.
+    ParameterOrVariable(u32),
     /// One or another.
     Several,
 }
 
 impl Root {
+    /// The parameter, if it is one.
+    fn index(self) -> Option<u32> {
+        match self {
+            Self::Parameter(index) | Self::ParameterOrVariable(index) => Some(index),
+            _ => None,
+        }
+    }
+
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (Self::None, root) | (root, Self::None) => root,
             (left, right) if left == right => left,
-            _ => Self::Several,
+            (left, right) => match (left.index(), right.index()) {
+                (Some(left), Some(right)) if left != right => Self::Several,
+                (Some(index), _) if right != Self::Several => Self::ParameterOrVariable(index),
+                (_, Some(index)) if left != Self::Several => Self::ParameterOrVariable(index),
+                _ => Self::Several,
+            },
         }
     }
 }
@@ -55,7 +74,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
             Opcode::CpAsync => copied_root(instruction, &root),
             _ => Root::None,
         };
-        if let Root::Parameter(index) = address
+        if let Some(index) = address.index()
             && let Some(pointer) = pointers.get_mut(index as usize)
         {
             *pointer = true;
@@ -64,7 +83,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
     pointers
 }
 
-/// The roots of all registers: a fixed point, reached after at most two rises of each register. Each rise looks again at the
+/// The roots of all registers: a fixed point, reached after at most three rises of each register. Each rise looks again at the
 /// instructions that read the register, so that the order of the text does not matter.
 pub(crate) fn roots(function: &Function) -> Vec<Root> {
     let all: Vec<&Instruction> = instructions(function).collect();
@@ -126,6 +145,10 @@ fn produced_root(
 fn source_root(instruction: &Instruction, index: usize, root: &impl Fn(&Register) -> Root) -> Root {
     match instruction.operands.get(index) {
         Some(Operand::Register(register)) => root(register),
+        Some(
+            Operand::Symbol(..)
+            | Operand::Hidden(Hidden::Variables | Hidden::SharedBase | Hidden::LocalBase),
+        ) => Root::Variable,
         _ => Root::None,
     }
 }

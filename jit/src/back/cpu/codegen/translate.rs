@@ -168,10 +168,7 @@ impl<'a, 'f> Translator<'a, 'f> {
                 let offset = offset.map(|register| self.register(register));
                 let cause = self.kernel.sites.get(*site as usize).map(|site| site.cause);
                 let mut site = self.scope.first_site + site;
-                if matches!(
-                    cause,
-                    Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
-                ) {
+                if cause.is_some_and(FaultCause::is_in_small_space) {
                     site |= OUTSIDE_WINDOW;
                 }
                 self.scope.threads.fault(self.builder, site, offset);
