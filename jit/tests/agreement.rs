@@ -313,7 +313,7 @@ fn every_source_that_all_compilers_have_is_compared() {
             .and_then(|stem| stem.to_str())
             .expect("sources have names");
         let has = |compiler: &&str| corpus.join(format!("ptx/{compiler}/{name}.ptx")).exists();
-        if COMPILERS.iter().all(|compiler| has(&compiler)) {
+        if COMPILERS.iter().all(has) {
             let is_compared = text.contains(&format!("agree(\"{name}\""));
             assert!(is_compared, "no test above compares {name}");
             compared += 1;
