@@ -5,7 +5,7 @@
 //! parameters are added, neither is taken for one: the sum does not tell which is the address.
 
 use crate::ir::{
-    Address, AddressBase, Function, Hidden, Instruction, Opcode, Operand, Register, Space,
+    Address, AddressBase, Function, Instruction, Modifier, Opcode, Operand, Register, Space,
 };
 
 /// The parameter that a register was computed from, as an address would be.
@@ -13,35 +13,30 @@ use crate::ir::{
 pub(crate) enum Root {
     /// None: it is no address.
     None,
-    /// None: it is the address of a variable.
-    Variable,
     /// This one.
     Parameter(u32),
-    /// This one, or it is the address of a variable.
-    ParameterOrVariable(u32),
+    /// None: it is the generic address of shared or local memory.
+    Small,
+    /// This one, or shared or local memory.
+    Mixed(u32),
     /// One or another.
     Several,
 }
 
 impl Root {
-    /// The parameter, if it is one.
-    fn index(self) -> Option<u32> {
-        match self {
-            Self::Parameter(index) | Self::ParameterOrVariable(index) => Some(index),
-            _ => None,
-        }
-    }
-
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (Self::None, root) | (root, Self::None) => root,
             (left, right) if left == right => left,
-            (left, right) => match (left.index(), right.index()) {
-                (Some(left), Some(right)) if left != right => Self::Several,
-                (Some(index), _) if right != Self::Several => Self::ParameterOrVariable(index),
-                (_, Some(index)) if left != Self::Several => Self::ParameterOrVariable(index),
-                _ => Self::Several,
-            },
+            (Self::Parameter(index) | Self::Mixed(index), Self::Small)
+            | (Self::Small, Self::Parameter(index) | Self::Mixed(index)) => Self::Mixed(index),
+            (Self::Parameter(left), Self::Mixed(right))
+            | (Self::Mixed(left), Self::Parameter(right))
+                if left == right =>
+            {
+                Self::Mixed(left)
+            }
+            _ => Self::Several,
         }
     }
 }
@@ -74,7 +69,7 @@ pub(crate) fn pointer_parameters(function: &Function) -> Vec<bool> {
             Opcode::CpAsync => copied_root(instruction, &root),
             _ => Root::None,
         };
-        if let Some(index) = address.index()
+        if let Root::Parameter(index) | Root::Mixed(index) = address
             && let Some(pointer) = pointers.get_mut(index as usize)
         {
             *pointer = true;
@@ -133,6 +128,12 @@ fn produced_root(
             }
             _ => Root::None,
         },
+        Opcode::Cvta
+            if !instruction.has(Modifier::To)
+                && matches!(instruction.space(), Space::Shared | Space::Local) =>
+        {
+            Root::Small
+        }
         Opcode::Mov | Opcode::Cvta | Opcode::Sub => source_root(instruction, 1, root),
         Opcode::Add | Opcode::Selp => {
             source_root(instruction, 1, root).join(source_root(instruction, 2, root))
@@ -145,10 +146,6 @@ fn produced_root(
 fn source_root(instruction: &Instruction, index: usize, root: &impl Fn(&Register) -> Root) -> Root {
     match instruction.operands.get(index) {
         Some(Operand::Register(register)) => root(register),
-        Some(
-            Operand::Symbol(..)
-            | Operand::Hidden(Hidden::Variables | Hidden::SharedBase | Hidden::LocalBase),
-        ) => Root::Variable,
         _ => Root::None,
     }
 }

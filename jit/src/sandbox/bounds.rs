@@ -226,7 +226,7 @@ impl Guard<'_> {
             Opcode::LdMatrix | Opcode::StMatrix if !instruction.has(Modifier::X4) => {
                 let lanes = if instruction.has(Modifier::X2) { 16 } else { 8 };
                 // Special registers are read by moves alone.
-                let lane = Operand::Register(self.scratch.narrow);
+                let lane = Operand::Register(self.narrow());
                 let special = Operand::Special(SpecialRegister::LaneId);
                 let operands = smallvec![lane.clone(), special];
                 self.push(new_instruction(Opcode::Mov, Type::U32, operands));
