@@ -199,6 +199,120 @@ fn webassembly_becomes_so_many_instructions() {
     assert_refused(compiled, max_lowered_instructions(bytes.len()));
 }
 
+fn module(variables: &str, body: &str) -> String {
+    format!(
+        ".version 8.0\n.target sm_80\n.address_size 64\n{variables}\n.entry k(.param .u64 q) {{\n.reg .b32 %r<9999>, %a; .reg .b64 %d;\n\
+         {body}\nret; }}\n"
+    )
+}
+
+#[test]
+fn a_module_has_so_many_variables() {
+    let declared = |count| {
+        module(
+            &numbered(count, |index| format!(".global .u8 v{index};\n")),
+            "",
+        )
+    };
+    check(&declared(MAX_VARIABLES)).unwrap();
+    assert_refused(check(&declared(MAX_VARIABLES + 1)), MAX_VARIABLES);
+}
+
+#[test]
+fn a_variable_has_so_many_initial_values() {
+    let initial = |count: usize| {
+        let values = "0,".repeat(count - 1);
+        module(&format!(".global .b8 v[{count}] = {{{values}0}};"), "")
+    };
+    check(&initial(MAX_INITIAL_ELEMENTS)).unwrap();
+    assert_refused(
+        check(&initial(MAX_INITIAL_ELEMENTS + 1)),
+        MAX_INITIAL_ELEMENTS,
+    );
+}
+
+#[test]
+fn a_modules_variables_have_so_many_bytes() {
+    let sized = |bytes| module(&format!(".global .align 1 .b8 v[{bytes}];"), "");
+    // What may be lost between variables counts as well.
+    check(&sized(MAX_VARIABLE_BYTES - 1)).unwrap();
+    assert_refused(check(&sized(MAX_VARIABLE_BYTES + 1)), MAX_VARIABLE_BYTES);
+}
+
+#[test]
+fn shared_and_local_variables_have_so_many_bytes() {
+    for (space, most) in [("shared", MAX_SHARED_BYTES), ("local", MAX_LOCAL_BYTES)] {
+        let sized = |bytes| {
+            let declared = format!(".{space} .align 4 .b8 v[{bytes}];");
+            module(
+                "",
+                &format!("{declared} mov.u64 %d, v; st.{space}.u32 [%d], %a;"),
+            )
+        };
+        check(&sized(most)).unwrap();
+        assert_refused(check(&sized(most + 4)), most);
+    }
+}
+
+#[test]
+fn calls_nest_so_deep() {
+    let nested = |depth: usize| {
+        let functions = numbered(depth, |index| {
+            let inner = index.checked_sub(1).map(|inner| format!("call f{inner};"));
+            format!(
+                ".func f{index}() {{ {} ret; }}\n",
+                inner.unwrap_or_default()
+            )
+        });
+        module(&functions, &format!("call f{};", depth - 1))
+    };
+    check(&nested(MAX_CALL_DEPTH)).unwrap();
+    assert_refused(check(&nested(MAX_CALL_DEPTH + 1)), MAX_CALL_DEPTH);
+}
+
+#[test]
+fn threads_that_wait_keep_so_many_bytes() {
+    let kept = |count| {
+        let load = |index| format!("ld.global.u32 %r{index}, [%d+{}];\n", 4 * index);
+        let store = |index| format!("st.global.u32 [%d+{}], %r{index};\n", 4 * index);
+        let used = numbered(count, |index| format!("add.u32 %a, %a, %r{index};\n"));
+        let (first, last) = (numbered(1, load), numbered(1, store));
+        let computed = numbered(count, |index| {
+            format!("mad.lo.u32 %r{index}, %r0, {index}, %a;\n")
+        });
+        module(
+            "",
+            &format!("{first}{computed}bar.sync 0;\n{used}{last}st.global.u32 [%d], %a;"),
+        )
+    };
+    compile(&kept(1000)).unwrap();
+    assert_refused(compile(&kept(9000)), MAX_FRAMES_BYTES);
+}
+
+#[test]
+fn threads_that_wait_have_so_many_bytes_of_local_memory() {
+    let local = |bytes| {
+        let body = ".local .align 4 .b8 v[SIZE]; mov.u64 %d, v; st.local.u32 [%d], %a; bar.sync 0; ld.local.u32 %a, [%d];";
+        module("", &body.replace("SIZE", &u64::to_string(&bytes)))
+    };
+    let most = MAX_BLOCK_LOCAL_BYTES / u64::from(MAX_THREADS_PER_BLOCK);
+    compile(&local(most)).unwrap();
+    assert_refused(compile(&local(most + 4)), MAX_BLOCK_LOCAL_BYTES);
+}
+
+#[test]
+fn what_lies_between_barriers_has_so_many_blocks_in_all() {
+    // Behind each barrier comes everything that is left, so that it is compiled as often.
+    let barriers = |count: usize| {
+        let parts = numbered(count, |index| {
+            format!("@%p bra L{index};\nbar.sync 0;\nL{index}:\n")
+        });
+        kernel(&parts)
+    };
+    compile(&barriers(50)).unwrap();
+    assert_refused(compile(&barriers(300)), MAX_SEGMENT_BLOCKS);
+}
+
 /// `MEMORY_OF_A_SOURCE_BYTE` and `MEMORY_OF_ANY_SOURCE` are what the tests in `fuzz` hold every input to.
 #[test]
 fn every_limit_has_a_test() {

@@ -18,6 +18,9 @@ const BLOCK: usize = 256;
 /// Blocks of the reduction.
 const BLOCKS: usize = 128;
 
+/// What a side in Rust does with the window's floats, on so many threads.
+type InRust = Box<dyn Fn(&mut [f32], usize)>;
+
 /// One piece of work, done by both sides from the same input.
 pub(crate) struct Work {
     pub(crate) name: &'static str,
@@ -29,7 +32,7 @@ pub(crate) struct Work {
     window: Window,
     /// What each side gives, as floats of the window.
     result: std::ops::Range<usize>,
-    rust: Box<dyn Fn(&mut [f32], usize)>,
+    rust: InRust,
     expected: Vec<f32>,
     /// How far the sides may differ, of the larger: both add in different orders.
     tolerance: f32,

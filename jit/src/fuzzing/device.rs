@@ -28,6 +28,8 @@ pub struct Request {
     pub parameters: Vec<u8>,
     /// The buffers' contents, one behind the other, each at a multiple of [`GRANULE`].
     pub buffers: Vec<Vec<u8>>,
+    /// What the module's own variables hold at first, at [`variables_address`].
+    pub variables: Vec<u8>,
     /// When it is told to stop.
     pub stop: Option<Duration>,
 }
@@ -71,6 +73,11 @@ pub fn places(buffers: &[Vec<u8>]) -> (Vec<usize>, usize) {
     (places.collect(), end)
 }
 
+/// Where the module's own variables begin: behind the buffers.
+pub fn variables_address(buffers: &[Vec<u8>]) -> u64 {
+    BASE + places(buffers).1 as u64
+}
+
 /// Runs every block of a grid on this thread.
 ///
 /// # Errors
@@ -81,11 +88,13 @@ pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
     if request.parameters.len() != parameter_bytes as usize {
         return Err(Misbehaviour::Parameters(parameter_bytes));
     }
-    let (places, mapped) = places(&request.buffers);
+    let mut all = request.buffers.clone();
+    all.push(request.variables.clone());
+    let (places, mapped) = places(&all);
     let reserved = (2 * mapped).next_power_of_two().max(1 << 16);
     let mut bytes = vec![CANARY; reserved];
     let mut granules = Vec::new();
-    for (buffer, place) in request.buffers.iter().zip(&places) {
+    for (buffer, place) in all.iter().zip(&places) {
         bytes[*place..][..buffer.len()].copy_from_slice(buffer);
         granules.extend(buffer.chunks(GRANULE).map(|chunk| chunk.len() as u16));
     }
@@ -102,7 +111,7 @@ pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
         fault: &raw const slot,
         grid: request.grid,
         block: request.block,
-        variables: 0,
+        variables: variables_address(&request.buffers),
         dynamic_shared: request.dynamic_shared,
     };
     let blocks = request
@@ -116,7 +125,7 @@ pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
         unsafe { kernel.run_blocks(&launch, 0..blocks) }
     });
     let after: Vec<u8> = window.iter().flat_map(|word| word.to_le_bytes()).collect();
-    check_canaries(&request.buffers, &places, &after)?;
+    check_canaries(&all, &places, &after)?;
     match outcome {
         Outcome::Completed => {
             let contents = request.buffers.iter().zip(places);

@@ -140,6 +140,7 @@ fn run_once(text: &str, options: &CompileOptions, memory: &[u8]) -> Ended {
         dynamic_shared: 0,
         parameters: device::BASE.to_le_bytes().to_vec(),
         buffers: vec![memory.to_vec()],
+        variables: Vec::new(),
         stop: None,
     };
     device::run(&module.kernels()[0], &request).unwrap_or_else(|error| panic!("{error}\n{text}"))

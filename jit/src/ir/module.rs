@@ -279,8 +279,10 @@ pub enum FaultCause {
     SharedOutOfBounds,
     /// A local access outside of what the thread has.
     LocalOutOfBounds,
-    /// An address that is not a multiple of the access size.
+    /// An address in the window that is not a multiple of the access size.
     Misaligned,
+    /// The same in shared or local memory.
+    MisalignedSmall,
     /// `trap` or `brkpt`.
     Trap,
     /// An integer division by zero in a language that faults on it.
@@ -289,6 +291,16 @@ pub enum FaultCause {
     IntegerOverflow,
     /// An operation of a warp whose participants wait elsewhere.
     Divergence,
+}
+
+impl FaultCause {
+    /// Whether the address that is recorded lies in a block's or a thread's memory, not in the window.
+    pub fn is_in_small_space(self) -> bool {
+        matches!(
+            self,
+            Self::SharedOutOfBounds | Self::LocalOutOfBounds | Self::MisalignedSmall
+        )
+    }
 }
 
 /// One instruction.

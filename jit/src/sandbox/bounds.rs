@@ -193,7 +193,7 @@ impl Guard<'_> {
             ..Address::new(AddressBase::Register(address), 0)
         });
         if access.align > 1 {
-            self.require_alignment(instruction, &access);
+            self.require_alignment(instruction, &access, is_small);
         }
         self.require_stride(instruction, &access);
         if is_small {
@@ -306,7 +306,7 @@ impl Guard<'_> {
     }
 
     /// All spaces begin at a multiple of any access's size, so that offset and address are aligned alike.
-    fn require_alignment(&mut self, instruction: &Instruction, access: &Access) {
+    fn require_alignment(&mut self, instruction: &Instruction, access: &Access, is_small: bool) {
         let Scratch {
             offset,
             word,
@@ -329,7 +329,12 @@ impl Guard<'_> {
             Operand::Register(word),
             zero,
         ));
-        self.fault_if_outside(FaultCause::Misaligned, instruction, access.size);
+        let cause = if is_small {
+            FaultCause::MisalignedSmall
+        } else {
+            FaultCause::Misaligned
+        };
+        self.fault_if_outside(cause, instruction, access.size);
     }
 
     fn require_window(&mut self, instruction: &Instruction, size: u32) {
@@ -457,7 +462,7 @@ impl Guard<'_> {
         instructions.reserve_exact(count + INSTRUCTIONS_OF_A_GUARD);
     }
 
-    /// A register of 32 bits.
+    /// A register of 32 bits that is the offset's lower half.
     pub(super) fn narrow(&self) -> Register {
         self.scratch.narrow
     }

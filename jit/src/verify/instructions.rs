@@ -97,6 +97,9 @@ fn check_operand(
             .iter()
             .try_for_each(|element| check_operand(function, instruction, role, element)),
         Operand::Immediate(_) | Operand::Hidden(_) | Operand::Sink | Operand::Absent => Ok(()),
+        Operand::Symbol(..) if role.destination => {
+            Err("the address of a variable cannot be written".into())
+        }
         Operand::Symbol(..) if ty.is_integer() && ty.bits() >= 32 => Ok(()),
         Operand::Symbol(..) => Err(format!("an address stands where {ty} is expected")),
         Operand::Address(_) | Operand::Tensor(..) => {

@@ -5,7 +5,7 @@ use super::case::{Input, Run};
 use super::values::Values;
 use std::time::Duration;
 use wasi_cuda_jit::Span;
-use wasi_cuda_jit::cpu::{Fault, Kernel};
+use wasi_cuda_jit::cpu::{Fault, Kernel, Module};
 use wasi_cuda_jit::fuzzing::device::{self, BASE, Ended, Request};
 
 /// How far from a buffer's end an address is still told by the buffer's name.
@@ -66,18 +66,16 @@ impl End {
 }
 
 /// Does a run of a kernel.
-pub(crate) fn launch(run: &Run, kernel: &Kernel) -> Result<End, String> {
-    let arguments = Arguments::of(run);
+pub(crate) fn launch(run: &Run, module: &Module, kernel: &Kernel) -> Result<End, String> {
+    let arguments = Arguments::of(run, module);
+    let buffers = arguments.contents();
     let request = Request {
         grid: run.grid,
         block: run.block,
         dynamic_shared: run.shared,
         parameters: arguments.pack(run, kernel)?,
-        buffers: arguments
-            .buffers
-            .iter()
-            .map(|(_, values)| values.to_bytes())
-            .collect(),
+        variables: module.initial_variables(device::variables_address(&buffers)),
+        buffers,
         stop: run.stop.map(|time| Duration::from_millis(time.into())),
     };
     let threads = run
@@ -110,24 +108,32 @@ struct Arguments<'a> {
     buffers: Vec<(&'a str, &'a Values)>,
     /// The buffers' addresses.
     addresses: Vec<u64>,
+    /// Where the module's own variables begin, if it has any.
+    variables: Option<u64>,
 }
 
 impl<'a> Arguments<'a> {
-    fn of(run: &'a Run) -> Self {
+    fn of(run: &'a Run, module: &Module) -> Self {
         let buffers = run.inputs.iter().filter_map(|(name, input)| match input {
             Input::Buffer(values) => Some((name.as_str(), values)),
             _ => None,
         });
-        let buffers: Vec<_> = buffers.collect();
-        let contents: Vec<Vec<u8>> = buffers
-            .iter()
-            .map(|(_, values)| values.to_bytes())
-            .collect();
-        let (places, _) = device::places(&contents);
-        Self {
-            buffers,
-            addresses: places.iter().map(|place| BASE + *place as u64).collect(),
-        }
+        let mut arguments = Self {
+            buffers: buffers.collect(),
+            addresses: Vec::new(),
+            variables: None,
+        };
+        let (places, _) = device::places(&arguments.contents());
+        arguments.addresses = places.iter().map(|place| BASE + *place as u64).collect();
+        arguments.variables =
+            (module.variable_bytes() > 0).then(|| device::variables_address(&arguments.contents()));
+        arguments
+    }
+
+    /// What the buffers hold at first.
+    fn contents(&self) -> Vec<Vec<u8>> {
+        let contents = self.buffers.iter().map(|(_, values)| values.to_bytes());
+        contents.collect()
     }
 
     fn address(&self, name: &str) -> Result<u64, String> {
@@ -190,6 +196,11 @@ impl<'a> Arguments<'a> {
 
     /// An address by the last buffer that begins before it, if that is not far.
     fn place(&self, address: u64) -> String {
+        if let Some(offset) = self.variables.and_then(|start| address.checked_sub(start))
+            && offset < NEAR as u64
+        {
+            return format!("variables+{offset}");
+        }
         let nearest = self
             .addresses
             .iter()

@@ -103,12 +103,21 @@ macro_rules! areas {
 
 areas! {
     arithmetic,
+    atomics,
+    barriers,
+    calls,
     control,
     conversions,
     faults,
+    generic,
+    local,
+    matrix,
     memory,
     printing,
     refuse,
+    shared,
+    variables,
+    warp,
 }
 
 #[test]

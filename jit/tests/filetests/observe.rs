@@ -142,7 +142,7 @@ fn end_of(run: &Run, plain: &Module, checked: &Module, reprinted: &Module) -> Re
             .kernels()
             .get(place)
             .ok_or("its print lacks the kernel")?;
-        let end = launches::launch(run, kernel).map_err(|what| format!("{way}: {what}"))?;
+        let end = launches::launch(run, module, kernel).map_err(|what| format!("{way}: {what}"))?;
         match &first {
             None => first = Some((way, end)),
             Some((other, before)) if !before.agrees(&end) => {

@@ -282,7 +282,7 @@ impl Kernel {
             FaultCause::SharedOutOfBounds => FaultKind::SharedOutOfBounds,
             FaultCause::LocalOutOfBounds => FaultKind::LocalOutOfBounds,
             FaultCause::Divergence => FaultKind::Divergence,
-            FaultCause::Misaligned => FaultKind::Misaligned,
+            FaultCause::Misaligned | FaultCause::MisalignedSmall => FaultKind::Misaligned,
             FaultCause::Trap => FaultKind::Trap,
             FaultCause::DivideByZero => FaultKind::DivideByZero,
             FaultCause::IntegerOverflow => FaultKind::IntegerOverflow,

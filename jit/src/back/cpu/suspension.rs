@@ -251,7 +251,7 @@ impl Segmented {
     /// For each segment whether its threads shall run in step: it has a loop, or one that may follow has; all if none has. What
     /// comes behind the last loop is not worth more code.
     pub(super) fn worth_in_step(&self) -> Vec<bool> {
-        let segments = 0..=self.suspensions.len();
+        let segments = 0..self.suspensions.len() + 1;
         let mut followers = Vec::with_capacity(segments.len());
         let mut worth = Vec::with_capacity(segments.len());
         for segment in segments {

@@ -4,7 +4,9 @@ use super::instructions::{
     self, FAULT_OFFSET, RECORD, RECORD_BYTES, hidden_offset, hidden_register, register,
 };
 use super::variables::{self, LOCAL, SHARED};
-use crate::ir::{BlockId, Function, Hidden, Operand, ParameterDeclaration, Register, Terminator};
+use crate::ir::{
+    BlockId, FaultCause, Function, Hidden, Operand, ParameterDeclaration, Register, Terminator,
+};
 use std::fmt::Write as _;
 
 pub(super) fn print(text: &mut String, index: usize, function: &Function) {
@@ -153,6 +155,15 @@ fn print_terminator(
                 text,
                 "\tmov.u32 %site, {site};\n\tmov.b64 %address, {offset};"
             );
+            let cause = function.sites.get(*site as usize).map(|site| site.cause);
+            if cause.is_some_and(FaultCause::is_in_small_space) {
+                // The recorder adds where the window begins.
+                let base = hidden_offset(Hidden::WindowBase);
+                let _ = writeln!(
+                    text,
+                    "\tld.param.u64 %fault, [{RECORD}+{base}];\n\tsub.s64 %address, %address, %fault;"
+                );
+            }
             writeln!(text, "\tbra $fault;")
         }
     };

@@ -301,10 +301,7 @@ impl<'a, 'f> Translator<'a, 'f> {
     pub(super) fn fault(&mut self, site: u32, offset: Option<Value>, lane: Option<Value>) {
         let cause = self.kernel.sites.get(site as usize).map(|site| site.cause);
         let mut site = self.scope.first_site + site;
-        if matches!(
-            cause,
-            Some(FaultCause::SharedOutOfBounds | FaultCause::LocalOutOfBounds)
-        ) {
+        if cause.is_some_and(FaultCause::is_in_small_space) {
             site |= OUTSIDE_WINDOW;
         }
         self.scope.threads.fault(self.builder, site, offset, lane);

@@ -254,7 +254,7 @@ impl<'a, 'd> Lowering<'a, 'd> {
         if source.name.text == "call" {
             return self.call(source, predicate);
         }
-        let selected = select::select(source)?;
+        let mut selected = select::select(source)?;
         let opcode = selected.form.opcode();
         if selected.form.effect() == ir::Effect::Control {
             return self.control(source, opcode, predicate);
@@ -263,6 +263,9 @@ impl<'a, 'd> Lowering<'a, 'd> {
             && self.call_parameter(source, &selected, predicate)?
         {
             return Ok(());
+        }
+        if opcode == ir::Opcode::Cvta {
+            parameters::name_copies(&mut selected);
         }
         let operands = self.operands(source, &selected)?;
         // One with many operands takes the memory of several.

@@ -152,11 +152,12 @@ impl<'a> Lowering<'a, '_> {
             OperandKind::Double(value) => constant(double_bits(value, ty)),
             OperandKind::FloatBits(bits) => constant(float_bits(bits, ty)),
             OperandKind::Sum { base, offset } => {
+                if role.destination {
+                    return Err(no_destination(base, span));
+                }
                 let storage = self.storage(base);
                 match storage {
-                    Some(Storage::Memory(symbol)) if !role.destination => {
-                        Ok(Operand::Symbol(symbol, offset))
-                    }
+                    Some(Storage::Memory(symbol)) => Ok(Operand::Symbol(symbol, offset)),
                     _ => self.parameter_address(base, offset, span),
                 }
             }
@@ -201,6 +202,10 @@ impl<'a> Lowering<'a, '_> {
         match self.storage(name.text) {
             Some(Storage::Register(register, _)) => Ok(Operand::Register(register)),
             Some(Storage::Memory(symbol)) if !role.destination => Ok(Operand::Symbol(symbol, 0)),
+            Some(_) if role.destination => Err(no_destination(name.text, name.span)),
+            _ if role.destination && self.parameter(name.text).is_some() => {
+                Err(no_destination(name.text, name.span))
+            }
             _ if name.text == "WARP_SZ" => Ok(Operand::Immediate(32)),
             _ => self.parameter_address(name.text, 0, name.span),
         }
@@ -361,6 +366,13 @@ fn check_combining_predicate(
         )),
         _ => Ok(()),
     }
+}
+
+fn no_destination(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        span,
+        format!("`{name}` is no register, so that nothing can be written to it"),
+    )
 }
 
 fn wrong_count(source: &ast::Instruction<'_>, roles: &[Role]) -> Diagnostic {

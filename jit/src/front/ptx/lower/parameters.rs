@@ -13,6 +13,15 @@ use crate::limits::MAX_PARAMETER_BYTES;
 use smallvec::{SmallVec, smallvec};
 use std::collections::HashSet;
 
+/// The address of a parameter is that of its copy, which lies in local memory.
+pub(super) fn name_copies(cast: &mut Selected) {
+    for space in &mut cast.modifiers {
+        if matches!(space, Modifier::Param | Modifier::ParamEntry) {
+            *space = Modifier::Local;
+        }
+    }
+}
+
 impl<'a> Lowering<'a, '_> {
     /// `ld.param` and `st.param` of what a call passes; false if the instruction reads a parameter of the kernel.
     pub(super) fn call_parameter(
