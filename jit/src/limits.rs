@@ -15,7 +15,7 @@ const INSTRUCTION_BYTES: usize = 650;
 
 /// Bytes of memory that the compiler for this processor holds for an operation of its own, with the quick register
 /// allocator: measured, and rounded up.
-const OPERATION_BYTES: usize = 350;
+const OPERATION_BYTES: usize = 430;
 
 /// The same with the thorough one, which splits what does not fit registers again and again.
 const THOROUGH_OPERATION_BYTES: usize = 2800;

@@ -532,7 +532,7 @@ fn add(a: Fact, b: Fact, subtracts: bool) -> Fact {
         // What is taken away is not known to be smaller.
         true if b.most == 0 => a.most,
         true => u64::MAX,
-        false => a.most.checked_add(b.most).unwrap_or(u64::MAX),
+        false => a.most.saturating_add(b.most),
     };
     Fact {
         lanes,
@@ -557,7 +557,7 @@ fn multiply((a, left): (Fact, Option<i64>), (b, right): (Fact, Option<i64>)) -> 
     Fact {
         lanes,
         zeros: (a.zeros + b.zeros).min(64),
-        most: a.most.checked_mul(b.most).unwrap_or(u64::MAX),
+        most: a.most.saturating_mul(b.most),
     }
 }
 
