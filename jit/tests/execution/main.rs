@@ -26,12 +26,13 @@ mod networks;
 mod reductions;
 mod simulations;
 mod sorting;
+mod structures;
 mod warps;
 
 use corpus::{Row, try_all};
 
 /// All tables, each for a test below.
-const TABLES: [&[Row]; 17] = [
+const TABLES: [&[Row]; 18] = [
     atomics::KERNELS,
     bits::KERNELS,
     calls::KERNELS,
@@ -48,6 +49,7 @@ const TABLES: [&[Row]; 17] = [
     reductions::KERNELS,
     simulations::KERNELS,
     sorting::KERNELS,
+    structures::KERNELS,
     warps::KERNELS,
 ];
 
@@ -104,6 +106,11 @@ fn memory_of_each_kind_equals_plain_rust() {
 #[test]
 fn calls_and_choices_equal_plain_rust() {
     try_all(calls::KERNELS);
+}
+
+#[test]
+fn structures_as_parameters_equal_plain_rust() {
+    try_all(structures::KERNELS);
 }
 
 #[test]
