@@ -30,3 +30,6 @@ pub const ATOMICS: &str = include_str!("kernels/atomics.ptx");
 /// `write_shared`, `write_local`, one access at a chosen offset by a chosen thread, and `part(block, out)`, whose threads wait for
 /// each other in two places.
 pub const MISUSE: &str = include_str!("kernels/misuse.ptx");
+
+/// `touch()`, whose module has a variable of 3 MiB.
+pub const LARGE: &str = include_str!("kernels/large.ptx");
