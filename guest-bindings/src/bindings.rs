@@ -1440,11 +1440,13 @@ pub mod wasi {
             }
             impl Module {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Verifies and compiles the source; a module that the host has cached is ready at once.
+                /// Verifies and compiles the source; a module that the host has cached is ready at once. The module's
+                /// own variables get device memory of their own, which begins with their initial values.
                 ///
                 /// Errors: `rejected` with the findings; `not-found` when no builtin has the name;
                 /// `unsupported` for a kind of source that the host does not compile; `quota-exceeded` with
-                /// `modules`, `source-size` or `compile-time`.
+                /// `modules`, `source-size` or `compile-time`, or with `memory` or `buffers` for its variables;
+                /// `out-of-memory` when the device has no room for them.
                 #[allow(async_fn_in_trait)]
                 pub fn load(
                     device: &Device,

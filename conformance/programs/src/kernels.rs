@@ -17,3 +17,19 @@ pub const INDICES: &str = include_str!("kernels/indices.ptx");
 
 /// `divide(dividends, divisors, quotients, n)` for `i32`, as a WebAssembly module.
 pub const DIVIDE: &[u8] = include_bytes!("kernels/divide.wasm");
+
+/// `block_sum(data, n, sums)` and `reverse(data)`, whose threads work together in shared memory.
+pub const BLOCK: &str = include_str!("kernels/block.ptx");
+
+/// `next(out)`, which reads and changes its module's variables.
+pub const VARIABLES: &str = include_str!("kernels/variables.ptx");
+
+/// `histogram(data, n, bins)`, `draw(counter, takers)` and `add_numbers(sum)`, whose blocks meet in the same words.
+pub const ATOMICS: &str = include_str!("kernels/atomics.ptx");
+
+/// `write_shared`, `write_local`, one access at a chosen offset by a chosen thread, and `part(block, out)`, whose threads wait for
+/// each other in two places.
+pub const MISUSE: &str = include_str!("kernels/misuse.ptx");
+
+/// `touch()`, whose module has a variable of 3 MiB.
+pub const LARGE: &str = include_str!("kernels/large.ptx");

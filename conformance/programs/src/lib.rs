@@ -14,6 +14,7 @@ mod fault;
 pub mod functions;
 mod gate;
 pub mod kernels;
+pub mod misuse;
 mod setup;
 
 pub use expect::{covers, ok, refused, refused_saying, refused_with};

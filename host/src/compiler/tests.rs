@@ -1,7 +1,7 @@
 //! Sharing compiles and giving up on them.
 
 use super::*;
-use crate::backend::{Backend, Space};
+use crate::backend::{Backend, Space, Variables};
 use crate::device::DeviceProperties;
 use crate::testing::{Gate, code, device};
 use std::sync::atomic::AtomicU32;
@@ -30,7 +30,6 @@ impl Backend for Counting {
         Ok(Program {
             kernels: Vec::new(),
             diagnostics: Vec::new(),
-            variables: Variables::default(),
             variables: Variables::default(),
         })
     }

@@ -28,6 +28,7 @@ mod networks;
 mod reductions;
 mod simulations;
 mod sorting;
+mod structures;
 mod warps;
 
 use corpus::{Row, try_all};
@@ -51,6 +52,7 @@ const TABLES: [&[Row]; 18] = [
     reductions::KERNELS,
     simulations::KERNELS,
     sorting::KERNELS,
+    structures::KERNELS,
     warps::KERNELS,
 ];
 
@@ -107,6 +109,11 @@ fn memory_of_each_kind_equals_plain_rust() {
 #[test]
 fn calls_and_choices_equal_plain_rust() {
     try_all(calls::KERNELS);
+}
+
+#[test]
+fn structures_as_parameters_equal_plain_rust() {
+    try_all(structures::KERNELS);
 }
 
 #[test]

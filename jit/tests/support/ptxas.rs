@@ -29,9 +29,19 @@ pub(crate) fn assemble(
     let input = folder.join("module.ptx");
     std::fs::write(&input, printed).unwrap();
     // The lowest level: whether a text is well formed does not depend on how hard it is optimised.
+    assemble_file(ptxas, &input, target, "-O0")
+}
+
+/// The same for a file, at a level of optimisation.
+pub(crate) fn assemble_file(
+    ptxas: &Path,
+    input: &Path,
+    target: &str,
+    level: &str,
+) -> Result<(), String> {
     let output = Command::new(ptxas)
-        .args(["-O0", "-arch", target, "-o", "/dev/null"])
-        .arg(&input)
+        .args([level, "-arch", target, "-o", "/dev/null"])
+        .arg(input)
         .output()
         .map_err(|error| error.to_string())?;
     if output.status.success() {

@@ -3,7 +3,9 @@
 //! The host gives this program a device of 16 MiB and a quota of 64 MiB.
 
 use wasi_cuda::bindings::wasi::cuda::memory::Buffer;
-use wasi_cuda_conformance_programs::{default_device, functions::*, ok, refused, runs_well};
+use wasi_cuda_conformance_programs::{
+    default_device, functions::*, kernels, ok, refused, runs_well,
+};
 
 const MIB: u64 = 1 << 20;
 
@@ -23,8 +25,11 @@ fn main() {
     );
     let most = ok(BUFFER, Buffer::new(device.raw(), total - 2 * MIB));
     refused(BUFFER, "out-of-memory", Buffer::new(device.raw(), 4 * MIB));
+    // A module's variables need memory, too: this one's have 3 MiB.
+    refused(LOAD, "out-of-memory", device.load_ptx(kernels::LARGE));
     runs_well(&device);
     drop(most);
+    ok(LOAD, device.load_ptx(kernels::LARGE));
     ok(BUFFER, Buffer::new(device.raw(), total - 2 * MIB));
     runs_well(&device);
 }

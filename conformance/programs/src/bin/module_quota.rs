@@ -1,4 +1,4 @@
-//! A guest has as many modules, and as long ones, as its quotas say.
+//! A guest has as many modules, and as long ones, as its quotas say, and their variables count as memory and as buffers.
 
 use wasi_cuda::{Device, LaunchConfig, Quota};
 use wasi_cuda_conformance_programs::{
@@ -8,11 +8,16 @@ use wasi_cuda_conformance_programs::{
 /// What the suite's default setup allows.
 const MODULES: usize = 16;
 const SOURCE_SIZE: usize = 4 << 20;
+const BUFFERS: usize = 64;
+
+/// Less than the variables of [`kernels::LARGE`] need.
+const MIB: u64 = 1 << 20;
 
 fn main() -> wasi_cuda::Result<()> {
     let device = default_device();
     modules(&device)?;
     source_size(&device);
+    variables(&device)?;
     runs_well(&device);
     Ok(())
 }
@@ -50,4 +55,20 @@ fn source_size(device: &Device) {
         device.load_ptx(&padding(SOURCE_SIZE + 1)),
     );
     ok(LOAD, device.load_ptx(&padding(SOURCE_SIZE)));
+}
+
+fn variables(device: &Device) -> wasi_cuda::Result<()> {
+    let limit = device.memory_usage().limit;
+    let most = device.alloc_zeros::<u8>((limit - MIB) as usize)?;
+    refused_with(LOAD, Quota::Memory, device.load_ptx(kernels::LARGE));
+    drop(most);
+
+    let all: wasi_cuda::Result<Vec<_>> =
+        (0..BUFFERS).map(|_| device.alloc_zeros::<u8>(1)).collect();
+    let mut all = all?;
+    refused_with(LOAD, Quota::Buffers, device.load_ptx(kernels::VARIABLES));
+    ok(LOAD, device.load_ptx(kernels::BASIC));
+    all.pop();
+    ok(LOAD, device.load_ptx(kernels::VARIABLES));
+    Ok(())
 }

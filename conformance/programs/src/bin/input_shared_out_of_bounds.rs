@@ -1,0 +1,8 @@
+//! A kernel that leaves its block's shared memory faults, and does no harm.
+
+use wasi_cuda::{FaultKind, Result};
+use wasi_cuda_conformance_programs::misuse;
+
+fn main() -> Result<()> {
+    misuse::leaves_small_memory("write_shared", FaultKind::SharedOutOfBounds)
+}
