@@ -1,10 +1,13 @@
-//! Compiling beside the guests: on threads of its own, a few at a time, each source once.
+//! Compiling beside the guests: on threads of its own, a few at a time, each source once, however many guests load it at a time.
+
+mod flight;
 
 use crate::backend::{Backend, ModuleSource, Program};
 use crate::bindings::wasi::cuda::types::{self, ErrorCode, Quota};
 use crate::error::{CudaError, CudaResult};
 use crate::timer::{Alarm, Timer};
 use crate::wakers::WakerList;
+use flight::{Flights, Joined, Landing, Starting};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -13,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use wasi_cuda_jit::{Diagnostic, Severity};
 
 /// Stack of a compiling thread: what a main thread has, on which compilers are used to run.
@@ -34,6 +37,8 @@ pub(crate) struct Compiler {
     /// One permit for each compile that may run at a time.
     permits: Arc<Semaphore>,
     cache: Arc<Mutex<Cache>>,
+    /// What is being compiled.
+    flights: Flights,
     timer: Timer,
 }
 
@@ -57,6 +62,7 @@ impl Compiler {
         Self {
             permits: Arc::new(Semaphore::new(at_a_time.max(1) as usize)),
             cache: Arc::default(),
+            flights: Flights::default(),
             timer: Timer::default(),
         }
     }
@@ -71,28 +77,50 @@ impl Compiler {
         limit: Duration,
     ) -> CudaResult<Arc<Program>> {
         let key = key(&source, checked);
-        if let Some(program) = crate::lock(&self.cache).find(&key) {
-            return Ok(program);
+        let source = Arc::new(source);
+        loop {
+            let flight = match self.flights.join(&self.cache, key) {
+                Joined::Known(program) => return Ok(program),
+                Joined::Other(flight) => flight,
+                Joined::First(flight, starting) => {
+                    self.start(backend, &source, checked, limit, starting)
+                        .await?;
+                    flight
+                }
+            };
+            match self.within(limit, flight.landed()).await? {
+                Some(Landing::Compiled(Ok(program))) => return Ok(program),
+                Some(Landing::Compiled(Err(diagnostics))) => return Err(rejected(&diagnostics)),
+                Some(Landing::Failed) => {
+                    return Err(CudaError::other("the compiler failed on this source"));
+                }
+                // Whoever came first gave up before its turn came: somebody else begins.
+                Some(Landing::Abandoned) => {}
+                None => return Err(Quota::CompileTime.into()),
+            }
         }
+    }
+
+    /// Compiles on a thread of its own, when its turn has come.
+    async fn start(
+        &self,
+        backend: &Arc<dyn Backend>,
+        source: &Arc<ModuleSource>,
+        checked: bool,
+        limit: Duration,
+        starting: Starting,
+    ) -> CudaResult<()> {
         let turn = self.permits.clone().acquire_owned();
         let Some(permit) = self.within(limit, turn).await? else {
             return Err(Quota::CompileTime.into());
         };
         let permit = permit.map_err(|error| CudaError::Trap(error.into()))?;
-        let (sender, receiver) = oneshot::channel();
-        let (backend, cache) = (backend.clone(), self.cache.clone());
+        let (backend, source) = (backend.clone(), source.clone());
         let compile = move || {
-            // A statement of its own: the lock must not be held while compiling.
-            let known = crate::lock(&cache).find(&key);
-            let compiled: Compiled = match known {
-                Some(program) => Ok(program),
-                None => backend.compile(&source, checked).map(Arc::new),
-            };
-            if let Ok(program) = &compiled {
-                crate::lock(&cache).keep(key, program.clone(), source.bytes().len());
-            }
-            // The guest may be gone, or out of patience.
-            let _ = sender.send(compiled);
+            // Lands as failed if the compiler panics.
+            let running = starting.run();
+            let compiled: Compiled = backend.compile(&source, checked).map(Arc::new);
+            running.land(compiled, source.bytes().len());
             drop(permit);
         };
         let thread = thread::Builder::new()
@@ -101,12 +129,7 @@ impl Compiler {
         thread
             .spawn(compile)
             .map_err(|error| CudaError::other(format!("cannot compile: {error}")))?;
-        match self.within(limit, receiver).await? {
-            Some(Ok(Ok(program))) => Ok(program),
-            Some(Ok(Err(diagnostics))) => Err(rejected(&diagnostics)),
-            Some(Err(_)) => Err(CudaError::other("the compiler failed on this source")),
-            None => Err(Quota::CompileTime.into()),
-        }
+        Ok(())
     }
 
     /// What the future gives, or none when that takes too long.

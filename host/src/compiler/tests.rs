@@ -24,6 +24,7 @@ impl Backend for Counting {
     fn compile(&self, source: &ModuleSource, _checked: bool) -> Result<Program, Vec<Diagnostic>> {
         self.compiles.fetch_add(1, SeqCst);
         self.gate.pass();
+        assert!(source.bytes() != b"panic", "as the source asks");
         if source.bytes().is_empty() {
             return Err(vec![Diagnostic::error(Default::default(), "nothing there")]);
         }
@@ -117,6 +118,65 @@ async fn a_slow_compile_keeps_nobody_else_waiting() {
     code(compiler.load(&fast, ptx("known"), false, LONG).await).unwrap();
     code(compiler.load(&fast, ptx("new"), false, LONG).await).unwrap();
     closed.open();
+}
+
+#[tokio::test]
+async fn a_source_loaded_while_it_is_compiled_is_compiled_once() {
+    let gate = Gate::default();
+    let (counting, backend) = backend(&gate);
+    let compiler = Compiler::new(2);
+    let load = || compiler.load(&backend, ptx("same"), false, LONG);
+    let opened = async {
+        tokio::task::yield_now().await;
+        gate.open();
+    };
+    let (first, second, ()) = tokio::join!(load(), load(), opened);
+    let (first, second) = (code(first).unwrap(), code(second).unwrap());
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(counting.compiles.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_compiles_when_the_first_gives_up_before_its_turn() {
+    let gate = Gate::default();
+    let (counting, backend) = backend(&gate);
+    let compiler = Compiler::new(1);
+    let soon = Duration::from_millis(5);
+    let busy = compiler.load(&backend, ptx("busy"), false, LONG);
+    let first = compiler.load(&backend, ptx("same"), false, soon);
+    let second = compiler.load(&backend, ptx("same"), false, LONG);
+    // In this order the busy one has the only turn, and the one out of patience is the one to begin.
+    let first = async {
+        let late = first.await;
+        gate.open();
+        late
+    };
+    let (busy, first, second) = tokio::join!(biased; busy, first, second);
+    assert!(matches!(
+        code(first),
+        Err(ErrorCode::QuotaExceeded(Quota::CompileTime))
+    ));
+    code(busy).unwrap();
+    code(second).unwrap();
+    assert_eq!(counting.compiles.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_compiler_that_panics_is_an_error_for_all_who_wait_and_takes_no_turn_along() {
+    let gate = Gate::default();
+    let (_, backend) = backend(&gate);
+    let compiler = Compiler::new(1);
+    let load = || compiler.load(&backend, ptx("panic"), false, LONG);
+    let opened = async {
+        tokio::task::yield_now().await;
+        gate.open();
+    };
+    let (first, second, ()) = tokio::join!(load(), load(), opened);
+    for failed in [first, second] {
+        let failed = code(failed).err().expect("it panicked");
+        assert!(format!("{failed:?}").contains("failed on this source"));
+    }
+    code(compiler.load(&backend, ptx("next"), false, LONG).await).unwrap();
 }
 
 #[test]
