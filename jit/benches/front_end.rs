@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p wasi-cuda-jit --bench front_end` prints a table; a word behind `--` keeps only the files with it in their names.
 //! Both sides work on one thread. The assembler is a process a file, so starting it is told apart.
+//! Files with debug sections are left out: the assembler optimises none of them.
 
 #[path = "../tests/support/ptxas.rs"]
 #[expect(dead_code, reason = "tests alone assemble at the lowest level")]
@@ -29,9 +30,11 @@ const LEVEL: &str = "-O3";
 fn main() {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let sources = sources::accepted().into_iter().filter(|source| {
-        wanted
+        let is_optimised = !source.name().contains("-debug/");
+        let is_wanted = wanted
             .as_ref()
-            .is_none_or(|wanted| source.name().contains(wanted.as_str()))
+            .is_none_or(|wanted| source.name().contains(wanted.as_str()));
+        is_optimised && is_wanted
     });
     let assembler = ptxas::find().map(Assembler::new);
     let mut compilers: BTreeMap<String, Sum> = BTreeMap::new();

@@ -9,7 +9,7 @@ use wasi_cuda_jit::ir::{Type, rows};
 const HEAD: &str = "\
 # Instructions
 
-What a kernel in PTX may use today, generated from the compiler's opcode table (`jit/src/ir/table.rs`). Everything else is
+What a kernel in PTX may use today, generated from the compiler's opcode table (`jit/src/ir/table/`). Everything else is
 refused with its line, column and name.
 
 `T` and `U` stand for one of the types listed, `{.a|.b}` for at most one of the words, `(.a|.b)` for exactly one. Operands are
