@@ -34,7 +34,7 @@ mod warps;
 use corpus::{Row, try_all};
 
 /// All tables, each for a test below.
-const TABLES: [&[Row]; 18] = [
+const TABLES: [&[Row]; 19] = [
     atomics::KERNELS,
     bits::KERNELS,
     branches::KERNELS,
