@@ -1,5 +1,6 @@
 //! Runs one kernel in step and alone.
 
+use std::time::Duration;
 use wasi_cuda_jit::fuzzing::device::{BASE, Ended, GRANULE, Request, run};
 use wasi_cuda_jit::{CompileOptions, compile_ptx};
 
@@ -13,13 +14,31 @@ pub(crate) fn source(body: &str) -> String {
     format!(
         ".version 8.0\n.target sm_80\n.address_size 64\n\
          .visible .entry kernel(.param .u64 out, .param .u64 in, .param .u32 n)\n{{\n\
-         .reg .pred %p<9>; .reg .b32 %r<99>; .reg .b64 %d<99>; .reg .f32 %f<9>; .reg .f64 %g<9>; .reg .b16 %h<9>; .reg .b8 %c<9>;\n\
+         .reg .pred %p<9>; .reg .b32 %r<240>; .reg .b64 %d<240>; .reg .f32 %f<9>; .reg .f64 %g<9>; .reg .b16 %h<9>; .reg .b8 %c<9>;\n\
          .shared .align 4 .b8 tile[4096];\n{body}\n}}\n"
     )
 }
 
 /// What became of a launch of blocks of these extents. In checked mode threads run alone.
 pub(crate) fn launch(source: &str, block: [u32; 3], checked: bool) -> Ended {
+    let threads = 2 * block.iter().product::<u32>() as usize;
+    launch_for(source, block, checked, threads, None)
+}
+
+/// Whether blocks of these extents are stopped.
+pub(crate) fn is_stopped(source: &str, block: [u32; 3]) -> bool {
+    let patience = Some(Duration::from_secs(5));
+    launch_for(source, block, false, 1, patience) == Ended::Stopped
+}
+
+/// A launch that finds room for the records of so many threads.
+fn launch_for(
+    source: &str,
+    block: [u32; 3],
+    checked: bool,
+    threads: usize,
+    stop: Option<Duration>,
+) -> Ended {
     let options = CompileOptions {
         checked,
         ..CompileOptions::default()
@@ -27,8 +46,6 @@ pub(crate) fn launch(source: &str, block: [u32; 3], checked: bool) -> Ended {
     let module =
         compile_ptx(source, &options).unwrap_or_else(|found| panic!("{found:?}\n{source}"));
     let kernel = module.kernel("kernel").unwrap();
-    let grid = [2, 1, 1];
-    let threads = (grid[0] * block.iter().product::<u32>()) as usize;
     let out = vec![0; (threads * RECORD).next_multiple_of(GRANULE)];
     let words = (0..INPUT_WORDS as u32)
         .map(|index| index.wrapping_mul(0x9e37_79b9).rotate_left(index % 32));
@@ -37,13 +54,13 @@ pub(crate) fn launch(source: &str, block: [u32; 3], checked: bool) -> Ended {
     parameters.extend((BASE + out.len() as u64).to_le_bytes());
     parameters.extend(5u32.to_le_bytes());
     let request = Request {
-        grid,
+        grid: [2, 1, 1],
         block,
         dynamic_shared: 0,
         parameters,
         buffers: vec![out, input],
         variables: Vec::new(),
-        stop: None,
+        stop,
     };
     run(&kernel, &request).unwrap_or_else(|misbehaviour| panic!("{misbehaviour}\n{source}"))
 }

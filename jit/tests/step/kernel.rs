@@ -36,11 +36,11 @@ const NUMBERS: [i64; 22] = [
 const AMOUNTS: [u32; 12] = [0, 1, 2, 3, 8, 16, 24, 29, 30, 31, 32, 40];
 
 fn word() -> impl Strategy<Value = String> + Clone {
-    (0..WORDS).prop_map(|number| format!("%r{number}"))
+    (0..WORDS).prop_map(|number| format!("$w{number}"))
 }
 
 fn long() -> impl Strategy<Value = String> + Clone {
-    (0..LONGS).prop_map(|number| format!("%d{number}"))
+    (0..LONGS).prop_map(|number| format!("$l{number}"))
 }
 
 fn number() -> impl Strategy<Value = String> + Clone {
@@ -121,7 +121,7 @@ fn simple() -> BoxedStrategy<String> {
         small.clone(),
     );
     let binary =
-        |(opcode, d, a, b): (&str, String, String, String)| format!("{opcode} {d}, {a}, {b};");
+        |(opcode, d, a, b): (&str, String, String, String)| format!("{opcode} ={d}, {a}, {b};");
     let mad = (
         one_of(&["mad.lo.u32", "mad.lo.s32"]),
         word(),
@@ -137,7 +137,7 @@ fn simple() -> BoxedStrategy<String> {
         long(),
     );
     let ternary = |(opcode, d, a, b, c): (&str, String, String, String, String)| {
-        format!("{opcode} {d}, {a}, {b}, {c};")
+        format!("{opcode} ={d}, {a}, {b}, {c};")
     };
     let widening = (
         one_of(&["cvt.u64.u32", "cvt.s64.s32", "cvt.u64.u16", "cvt.s64.s16"]),
@@ -176,7 +176,7 @@ fn simple() -> BoxedStrategy<String> {
         long(),
         long(),
     );
-    let unary = |(opcode, d, a): (&str, String, String)| format!("{opcode} {d}, {a};");
+    let unary = |(opcode, d, a): (&str, String, String)| format!("{opcode} ={d}, {a};");
     let special = (
         one_of(&[
             "%tid.x",
@@ -190,8 +190,8 @@ fn simple() -> BoxedStrategy<String> {
         ]),
         word(),
     );
-    let special = special.prop_map(|(special, d)| format!("mov.u32 {d}, {special};"));
-    let constant = (word(), number()).prop_map(|(d, number)| format!("mov.b32 {d}, {number};"));
+    let special = special.prop_map(|(special, d)| format!("mov.u32 ={d}, {special};"));
+    let constant = (word(), number()).prop_map(|(d, number)| format!("mov.b32 ={d}, {number};"));
     let compare = (
         0..2,
         one_of(&["eq", "ne", "lt", "ge"]),
@@ -211,21 +211,21 @@ fn simple() -> BoxedStrategy<String> {
     let compare_long = compare_long
         .prop_map(|(p, condition, ty, a, b)| format!("setp.{condition}.{ty} %p{p}, {a}, {b};"));
     let choice = (word(), word(), small, 0..2)
-        .prop_map(|(d, a, b, p)| format!("selp.b32 {d}, {a}, {b}, %p{p};"));
+        .prop_map(|(d, a, b, p)| format!("selp.b32 ={d}, {a}, {b}, %p{p};"));
     let floats = (word(), word(), 0..4).prop_map(|(d, a, kind)| match kind {
-        0 => format!("mov.b32 %f0, {a}; mov.b32 {d}, %f0;"),
-        1 => format!("cvt.rn.f32.s32 %f1, {a}; add.f32 %f1, %f1, 0f3f800000; mov.b32 {d}, %f1;"),
-        2 => format!("cvt.rn.f64.u32 %g1, {a}; cvt.rzi.u32.f64 {d}, %g1;"),
-        _ => format!("mov.b32 %f0, {a}; selp.f32 %f0, %f0, %f1, %p0; mov.b32 {d}, %f0;"),
+        0 => format!("mov.b32 %f0, {a}; mov.b32 ={d}, %f0;"),
+        1 => format!("cvt.rn.f32.s32 %f1, {a}; add.f32 %f1, %f1, 0f3f800000; mov.b32 ={d}, %f1;"),
+        2 => format!("cvt.rn.f64.u32 %g1, {a}; cvt.rzi.u32.f64 ={d}, %g1;"),
+        _ => format!("mov.b32 %f0, {a}; selp.f32 %f0, %f0, %f1, %p0; mov.b32 ={d}, %f0;"),
     });
     let halves = (word(), word(), number()).prop_map(|(d, a, number)| {
         let number = number.parse::<i64>().unwrap_or(0) as i16;
-        format!("cvt.u16.u32 %h0, {a}; mul.lo.u16 %h1, %h0, {number}; add.u16 %h2, %h2, %h1; cvt.s32.s16 {d}, %h2;")
+        format!("cvt.u16.u32 %h0, {a}; mul.lo.u16 %h1, %h0, {number}; add.u16 %h2, %h2, %h1; cvt.s32.s16 ={d}, %h2;")
     });
     let carry = (word(), word(), word(), word())
-        .prop_map(|(a, b, c, d)| format!("add.cc.u32 {a}, {b}, {c}; addc.u32 {d}, {d}, 0;"));
+        .prop_map(|(a, b, c, d)| format!("add.cc.u32 ={a}, {b}, {c}; addc.u32 ={d}, {d}, 0;"));
     let load = (word(), word(), one_of(&["u32", "s32", "u16", "s8"])).prop_map(|(d, a, ty)| {
-        format!("and.b32 %r20, {a}, 252; cvt.u64.u32 %d20, %r20; add.u64 %d20, %d11, %d20; ld.global.{ty} {d}, [%d20+4];")
+        format!("and.b32 %r20, {a}, 252; cvt.u64.u32 %d20, %r20; add.u64 %d20, %d11, %d20; ld.global.{ty} ={d}, [%d20+4];")
     });
     let computed = prop_oneof![
         words.prop_map(binary),
@@ -261,7 +261,7 @@ fn statement() -> impl Strategy<Value = String> {
     let exchange = (word(), word(), 0..9u32).prop_map(|(d, a, far)| {
         format!(
             "bar.sync 0; mul.lo.u32 %r23, %r12, 4; mov.u32 %r24, tile; add.u32 %r23, %r23, %r24; st.shared.u32 [%r23], {a}; bar.sync 0;\n\
-             xor.b32 %r25, %r12, {far}; min.u32 %r25, %r25, %r13; mul.lo.u32 %r25, %r25, 4; add.u32 %r25, %r25, %r24; ld.shared.u32 {d}, [%r25];"
+             xor.b32 %r25, %r12, {far}; min.u32 %r25, %r25, %r13; mul.lo.u32 %r25, %r25, 4; add.u32 %r25, %r25, %r24; ld.shared.u32 ={d}, [%r25];"
         )
     });
     let shuffle = (
@@ -272,13 +272,13 @@ fn statement() -> impl Strategy<Value = String> {
     )
         .prop_map(|(mode, d, a, lane)| {
             let bound = if mode == "up" { 0 } else { 31 };
-            format!("shfl.sync.{mode}.b32 {d}|%p1, {a}, {lane}, {bound}, -1;")
+            format!("shfl.sync.{mode}.b32 ={d}|%p1, {a}, {lane}, {bound}, -1;")
         });
     let vote = (word(), one_of(&["ballot.b32", "any.pred"])).prop_map(|(d, vote)| match vote {
         "any.pred" => "vote.sync.any.pred %p1, %p0, -1;".to_owned(),
-        _ => format!("vote.sync.ballot.b32 {d}, %p0, -1;"),
+        _ => format!("vote.sync.ballot.b32 ={d}, %p0, -1;"),
     });
-    let reduce = word().prop_map(|d| format!("bar.red.popc.u32 {d}, 0, %p1;"));
+    let reduce = word().prop_map(|d| format!("bar.red.popc.u32 ={d}, 0, %p1;"));
     let exit =
         (word(), number()).prop_map(|(a, b)| format!("setp.eq.s32 %p2, {a}, {b}; @%p2 ret;"));
     prop_oneof![6 => simple(), 2 => branch, 2 => count, 1 => exchange, 1 => shuffle, 1 => vote, 1 => reduce, 1 => exit]
@@ -292,31 +292,77 @@ fn stray() -> impl Strategy<Value = String> {
         one_of(&["4", "2", "64", "4096"]),
     );
     let text = place.prop_map(|(a, multiply, step)| {
-        format!("{multiply} %d21, {a}, {step}; add.u64 %d21, %d11, %d21; ld.global.u32 %r26, [%d21]; add.u32 %r0, %r0, %r26;")
+        format!("{multiply} %d21, {a}, {step}; add.u64 %d21, %d11, %d21; ld.global.u32 %r26, [%d21]; add.u32 =$w0, $w0, %r26;")
     });
     prop_oneof![5 => Just(String::new()), 1 => text]
 }
 
+/// The register that a variable is held in at a place: a new one after each write that all threads do, so that each has one
+/// definition, else the one it had.
+struct Names {
+    held: Vec<(String, String)>,
+    next: usize,
+}
+
+impl Names {
+    fn new() -> Self {
+        let words = (0..WORDS).map(|number| (format!("$w{number}"), format!("%r{number}")));
+        let longs = (0..LONGS).map(|number| (format!("$l{number}"), format!("%d{number}")));
+        Self {
+            held: words.chain(longs).collect(),
+            next: 40,
+        }
+    }
+
+    fn place(&mut self, text: &str) -> String {
+        let is_straight = !text.contains(':');
+        text.split_inclusive(';')
+            .map(|instruction| self.place_one(instruction, is_straight))
+            .collect()
+    }
+
+    fn place_one(&mut self, instruction: &str, is_straight: bool) -> String {
+        let mut text = instruction.to_owned();
+        let renames = is_straight && !text.contains('@');
+        for (variable, held) in &mut self.held {
+            let written = format!("={variable}");
+            let is_written = text.contains(&written);
+            text = text.replace(&written, "=").replace(variable.as_str(), held);
+            if is_written {
+                if renames {
+                    *held = format!("{}{}", &held[..2], self.next);
+                    self.next += 1;
+                }
+                text = text.replace('=', held);
+            }
+        }
+        text
+    }
+}
+
 /// A kernel's body.
 pub(crate) fn body() -> impl Strategy<Value = String> {
-    (prop::collection::vec(statement(), 3..14), stray()).prop_map(|(statements, stray)| {
+    (prop::collection::vec(statement(), 6..24), stray()).prop_map(|(statements, stray)| {
         let mut body = String::from(BEGIN);
+        let mut names = Names::new();
         for (number, statement) in statements.into_iter().chain([stray]).enumerate() {
-            let _ = writeln!(body, "{}", statement.replace('#', &number.to_string()));
+            let _ = writeln!(
+                body,
+                "{}",
+                names.place(&statement.replace('#', &number.to_string()))
+            );
         }
         // Enough that differs between threads and has 32 bits: else they would not run in step.
         for _ in 0..40 {
             body.push_str("xor.b32 %r30, %r30, %r8; add.u32 %r30, %r30, %r8;\n");
         }
         for number in 0..WORDS {
-            let _ = writeln!(body, "st.global.u32 [%d12+{}], %r{number};", 8 + 4 * number);
+            let store = format!("st.global.u32 [%d12+{}], $w{number};", 8 + 4 * number);
+            let _ = writeln!(body, "{}", names.place(&store));
         }
         for number in 0..LONGS {
-            let _ = writeln!(
-                body,
-                "st.global.u64 [%d12+{}], %d{number};",
-                40 + 8 * number
-            );
+            let store = format!("st.global.u64 [%d12+{}], $l{number};", 40 + 8 * number);
+            let _ = writeln!(body, "{}", names.place(&store));
         }
         body.push_str(END);
         body
