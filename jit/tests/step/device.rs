@@ -7,7 +7,7 @@ use wasi_cuda_jit::{CompileOptions, compile_ptx};
 /// Bytes that each thread leaves.
 pub(crate) const RECORD: usize = 160;
 /// Words of input.
-pub(crate) const INPUT_WORDS: usize = 256;
+pub(crate) const INPUT_WORDS: usize = 1024;
 
 /// A kernel over `out`, a record for each thread, and `in`, some words; `n` is any number.
 pub(crate) fn source(body: &str) -> String {
@@ -15,7 +15,12 @@ pub(crate) fn source(body: &str) -> String {
         ".version 8.0\n.target sm_80\n.address_size 64\n\
          .visible .entry kernel(.param .u64 out, .param .u64 in, .param .u32 n)\n{{\n\
          .reg .pred %p<9>; .reg .b32 %r<240>; .reg .b64 %d<240>; .reg .f32 %f<9>; .reg .f64 %g<9>; .reg .b16 %h<9>; .reg .b8 %c<9>;\n\
-         .shared .align 4 .b8 tile[4096];\n{body}\n}}\n"
+         {}\n{body}\n}}\n",
+        if body.contains("tile") {
+            ".shared .align 4 .b8 tile[4096];"
+        } else {
+            ""
+        }
     )
 }
 

@@ -249,7 +249,7 @@ fn simple() -> BoxedStrategy<String> {
 }
 
 /// What may be in a kernel; `#` stands for a number of its own.
-fn statement() -> impl Strategy<Value = String> {
+fn statement(shares: bool) -> BoxedStrategy<String> {
     let texts = prop::collection::vec(simple(), 1..4).prop_map(|texts| texts.join("\n"));
     let branch = (word(), number(), texts.clone(), texts.clone()).prop_map(|(a, b, then, otherwise)| {
         format!("setp.lt.s32 %p2, {a}, {b}; @%p2 bra T#;\n{otherwise}\nbra.uni E#;\nT#:\n{then}\nE#:")
@@ -281,7 +281,22 @@ fn statement() -> impl Strategy<Value = String> {
     let reduce = word().prop_map(|d| format!("bar.red.popc.u32 ={d}, 0, %p1;"));
     let exit =
         (word(), number()).prop_map(|(a, b)| format!("setp.eq.s32 %p2, {a}, {b}; @%p2 ret;"));
-    prop_oneof![6 => simple(), 2 => branch, 2 => count, 1 => exchange, 1 => shuffle, 1 => vote, 1 => reduce, 1 => exit]
+    let lonely = prop_oneof![6 => simple(), 1 => row(), 2 => branch, 2 => count, 1 => exit];
+    if !shares {
+        return lonely.boxed();
+    }
+    prop_oneof![12 => lonely, 1 => exchange, 1 => shuffle, 1 => vote, 1 => reduce].boxed()
+}
+
+/// Neighbouring threads read neighbouring words.
+fn row() -> impl Strategy<Value = String> {
+    (word(), 0..9u32, any::<bool>()).prop_map(|(d, far, four)| match four {
+        true => format!(
+            "ld.global.v4.u32 {{%r33, %r34, %r35, %r36}}, [%d14+{}]; sub.u32 %r33, %r33, %r35; xor.b32 ={d}, %r33, %r36;",
+            16 * far
+        ),
+        false => format!("ld.global.u32 ={d}, [%d13+{}];", 4 * far),
+    })
 }
 
 /// A load that may lie outside.
@@ -294,7 +309,13 @@ fn stray() -> impl Strategy<Value = String> {
     let text = place.prop_map(|(a, multiply, step)| {
         format!("{multiply} %d21, {a}, {step}; add.u64 %d21, %d11, %d21; ld.global.u32 %r26, [%d21]; add.u32 =$w0, $w0, %r26;")
     });
-    prop_oneof![5 => Just(String::new()), 1 => text]
+    let row = (0..3u32).prop_map(|far| {
+        format!(
+            "ld.global.u32 %r26, [%d13+{}]; add.u32 =$w0, $w0, %r26;",
+            4000 + 60 * far
+        )
+    });
+    prop_oneof![5 => Just(String::new()), 1 => text, 1 => row]
 }
 
 /// The register that a variable is held in at a place: a new one after each write that all threads do, so that each has one
@@ -341,8 +362,16 @@ impl Names {
 }
 
 /// A kernel's body.
-pub(crate) fn body() -> impl Strategy<Value = String> {
-    (prop::collection::vec(statement(), 6..24), stray()).prop_map(|(statements, stray)| {
+///
+/// If they share nothing, threads never wait for each other, and some kernels have so little to do in step that they run by rows.
+pub(crate) fn body(shares: bool) -> impl Strategy<Value = String> {
+    let filled = prop_oneof![Just(shares), Just(true)];
+    let parts = (
+        prop::collection::vec(statement(shares), 6..24),
+        stray(),
+        filled,
+    );
+    parts.prop_map(|(statements, stray, filled)| {
         let mut body = String::from(BEGIN);
         let mut names = Names::new();
         for (number, statement) in statements.into_iter().chain([stray]).enumerate() {
@@ -353,7 +382,7 @@ pub(crate) fn body() -> impl Strategy<Value = String> {
             );
         }
         // Enough that differs between threads and has 32 bits: else they would not run in step.
-        for _ in 0..40 {
+        for _ in 0..if filled { 40 } else { 0 } {
             body.push_str("xor.b32 %r30, %r30, %r8; add.u32 %r30, %r30, %r8;\n");
         }
         for number in 0..WORDS {
@@ -378,6 +407,7 @@ mul.wide.u32 %d12, %r18, 160; add.u64 %d12, %d12, %d10;
 and.b32 %r20, %r12, 63; mul.wide.u32 %d20, %r20, 4; add.u64 %d20, %d20, %d11; ld.global.u32 %r8, [%d20];
 mov.b32 %r30, %r8; mov.b32 %r0, %r10; mov.b32 %r1, %r12; mov.b32 %r2, %r8; mov.b32 %r3, %r9; mov.u32 %r4, %laneid; mov.b32 %r5, %r18;
 cvt.u64.u32 %d0, %r10; cvt.s64.s32 %d1, %r8; cvt.u64.u32 %d2, %r12; mov.b64 %d3, 7;
+mul.wide.u32 %d13, %r10, 4; add.u64 %d13, %d13, %d11; mul.wide.u32 %d14, %r10, 16; add.u64 %d14, %d14, %d11;
 setp.lt.u32 %p0, %r8, %r10; setp.eq.u32 %p1, %r9, 5;
 ";
 

@@ -29,7 +29,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_kernels_do_the_same_in_step_as_alone(body in kernel::body(), block in 0..BLOCKS.len()) {
+    fn random_kernels_do_the_same_in_step_as_alone(body in kernel::body(true), block in 0..BLOCKS.len()) {
+        compare(&body, BLOCKS[block]).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn random_kernels_whose_threads_share_nothing_do_the_same_in_step_as_alone(
+        body in kernel::body(false),
+        block in 0..BLOCKS.len(),
+    ) {
         compare(&body, BLOCKS[block]).map_err(TestCaseError::fail)?;
     }
 }
