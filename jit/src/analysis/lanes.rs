@@ -122,8 +122,9 @@ impl Analysis<'_> {
     fn join(&mut self, register: Register, fact: Fact) -> bool {
         let index = register.index();
         let old = self.facts[index];
-        let mask = mask(self.function.registers[index]);
-        let lanes = match (old.lanes, fact.lanes) {
+        let ty = self.function.registers[index];
+        let mask = mask(ty);
+        let lanes = match (old.lanes, fact.lanes.map(|lanes| fit(lanes, ty))) {
             (None, lanes) | (lanes, None) => lanes,
             (left, right) if left == right => left,
             _ => Some(Lanes::Varying),
@@ -209,13 +210,15 @@ impl Analysis<'_> {
         }
     }
 
-    /// Whether the steps of a group stay in bits that are zero in the first thread's value.
-    fn is_contained(&self, fact: Fact, step: i64) -> bool {
+    /// Whether the steps of a group stay in bits that are zero in the first thread's value, among so many lowest ones: what is
+    /// carried out of a value's width is lost, and a sign is extended.
+    fn is_contained(&self, fact: Fact, step: i64, bits: u32) -> bool {
         step > 0
             && (step as u64).is_power_of_two()
             && (step as u64)
                 .checked_mul(self.group)
-                .is_some_and(|reach| fact.zeros >= reach.trailing_zeros())
+                .map(u64::trailing_zeros)
+                .is_some_and(|reach| fact.zeros >= reach && reach <= bits)
     }
 
     /// The bits that differ between the threads of a group.
@@ -226,7 +229,7 @@ impl Analysis<'_> {
     fn result(&self, instruction: &Instruction) -> Fact {
         let t = instruction.t;
         let is_integer = t.is_some_and(Type::is_integer);
-        let fact = match instruction.opcode() {
+        match instruction.opcode() {
             Opcode::Mov if t != Some(Type::Pred) => self.operand(instruction, 1),
             Opcode::Cvta
                 if instruction.has(Modifier::Global) || instruction.has(Modifier::Const) =>
@@ -268,14 +271,6 @@ impl Analysis<'_> {
                 }
             }
             _ => self.of_all(instruction),
-        };
-        match fact.lanes {
-            // A step is one of the register's, whose values are the width's.
-            Some(Lanes::Even(0)) => Fact {
-                lanes: Some(Lanes::Uniform),
-                ..fact
-            },
-            _ => fact,
         }
     }
 
@@ -353,7 +348,11 @@ impl Analysis<'_> {
             fact.most
         };
         let lanes = match fact.lanes {
-            Some(Lanes::Even(step)) if !self.is_contained(fact, step) => Some(Lanes::Varying),
+            Some(Lanes::Even(step))
+                if !self.is_contained(fact, step, from - u32::from(is_signed)) =>
+            {
+                Some(Lanes::Varying)
+            }
             lanes => lanes,
         };
         // An immediate is held in its width.
@@ -369,7 +368,17 @@ impl Analysis<'_> {
             return plain(Lanes::Varying);
         };
         let fact = self.operand(instruction, 1);
-        let is_plain = to.bits() >= 32 && from.bits() >= 32 && !instruction.has(Modifier::Sat);
+        let has_width = |operand: Option<&Operand>, ty: Type| match operand {
+            Some(Operand::Register(register)) => {
+                self.function.registers[register.index()].bits() == ty.bits()
+            }
+            _ => true,
+        };
+        // A register may be wider than the type: what is above it is cut off, or filled.
+        let fits = has_width(instruction.operands.first(), to)
+            && has_width(instruction.operands.get(1), from);
+        let is_plain =
+            fits && to.bits() >= 32 && from.bits() >= 32 && !instruction.has(Modifier::Sat);
         if !is_plain {
             return self.of_all(instruction);
         }
@@ -409,7 +418,9 @@ impl Analysis<'_> {
             return self.of_all(instruction);
         };
         let lanes = match fact.lanes {
-            Some(Lanes::Even(step)) if self.is_contained(fact, step) => {
+            Some(Lanes::Even(step))
+                if self.is_contained(fact, step, t.bits() - u32::from(t.is_signed())) =>
+            {
                 let moving = self.moving_bits(step);
                 match moving >> amount {
                     0 => Some(Lanes::Uniform),
@@ -462,7 +473,7 @@ impl Analysis<'_> {
         {
             // The steps do not reach the bits that are kept.
             Lanes::Uniform
-        } else if self.is_contained(even, step) {
+        } else if self.is_contained(even, step, instruction.t.map_or(0, Type::bits)) {
             self.logic_lanes(instruction.opcode(), step, other, constant)
         } else {
             Lanes::Varying
@@ -500,6 +511,19 @@ fn mask(ty: Type) -> u64 {
     }
 }
 
+/// A class as a register of this type can have it: steps are of its width, and only integers are added to.
+fn fit(lanes: Lanes, ty: Type) -> Lanes {
+    let Lanes::Even(step) = lanes else {
+        return lanes;
+    };
+    let unused = 64 - ty.bits().min(64);
+    match step << unused >> unused {
+        0 => Lanes::Uniform,
+        _ if ty.is_float() => Lanes::Varying,
+        step => Lanes::Even(step),
+    }
+}
+
 fn logic_zeros(opcode: Opcode, a: Fact, b: Fact) -> u32 {
     match opcode {
         Opcode::And => a.zeros.max(b.zeros),
@@ -519,11 +543,17 @@ fn add(a: Fact, b: Fact, subtracts: bool) -> Fact {
         (None, _) | (_, None) => None,
         (Some(Lanes::Uniform), Some(Lanes::Uniform)) => Some(Lanes::Uniform),
         (Some(Lanes::Even(step)), Some(Lanes::Uniform)) => Some(Lanes::Even(step)),
-        (Some(Lanes::Uniform), Some(Lanes::Even(step))) => {
-            Some(Lanes::Even(if subtracts { -step } else { step }))
-        }
+        (Some(Lanes::Uniform), Some(Lanes::Even(step))) => Some(Lanes::Even(if subtracts {
+            step.wrapping_neg()
+        } else {
+            step
+        })),
         (Some(Lanes::Even(left)), Some(Lanes::Even(right))) => {
-            let right = if subtracts { -right } else { right };
+            let right = if subtracts {
+                right.wrapping_neg()
+            } else {
+                right
+            };
             Some(left.checked_add(right).map_or(Lanes::Varying, Lanes::Even))
         }
         _ => Some(Lanes::Varying),

@@ -187,7 +187,8 @@ impl Kernel {
     }
 
     /// Runs the blocks of the grid with these numbers, x fastest, on the calling thread. It looks at the stop
-    /// word before each block.
+    /// word before each block. Blocks without threads, or of more than a device's, are not run: the outcome is
+    /// [`Outcome::Stopped`].
     ///
     /// # Safety
     ///
@@ -201,6 +202,9 @@ impl Kernel {
     /// * `window_mask + 1` is a power of two and `window_base` and `window_mapped` are what [`Launch`] says.
     pub unsafe fn run_blocks(&self, launch: &Launch, blocks: Range<u64>) -> Outcome {
         let [width, height, _] = launch.grid.map(u64::from);
+        if !has_valid_block(launch) {
+            return Outcome::Stopped;
+        }
         let mut arena = self.arena(launch);
         for block in blocks {
             // SAFETY: the caller vouches for `stop`.
@@ -298,4 +302,12 @@ impl Kernel {
             thread: raw.thread,
         })
     }
+}
+
+/// Whether blocks have threads, and no more than there is room for: compiled code divides by the extents, and counts threads into
+/// arrays of the arena.
+fn has_valid_block(launch: &Launch) -> bool {
+    let extents = launch.block.map(u64::from);
+    let threads = extents.into_iter().try_fold(1u64, u64::checked_mul);
+    threads.is_some_and(|threads| (1..=u64::from(MAX_THREADS_PER_BLOCK)).contains(&threads))
 }

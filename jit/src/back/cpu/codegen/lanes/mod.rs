@@ -87,7 +87,10 @@ impl<'a> Translator<'a, '_> {
                 let first = self.cell(register, 0);
                 match self.lanes_of(register) {
                     Lanes::Even(step) if lane > 0 => {
-                        self.builder.ins().iadd_imm_s(first, step * i64::from(lane))
+                        let ty = self.kernel.registers[register.index()];
+                        let distance = step.wrapping_mul(i64::from(lane));
+                        let distance = self.constant(distance as u64, ty);
+                        self.builder.ins().iadd(first, distance)
                     }
                     _ => first,
                 }
