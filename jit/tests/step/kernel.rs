@@ -299,12 +299,12 @@ fn row() -> impl Strategy<Value = String> {
     })
 }
 
-/// A load that may lie outside.
+/// A load that may lie outside, but never oddly: in step, an access of all threads is held against its alignment first.
 fn stray() -> impl Strategy<Value = String> {
     let place = (
         word(),
         one_of(&["mul.wide.u32", "mul.wide.s32"]),
-        one_of(&["4", "2", "64", "4096"]),
+        one_of(&["4", "64", "4096"]),
     );
     let text = place.prop_map(|(a, multiply, step)| {
         format!("{multiply} %d21, {a}, {step}; add.u64 %d21, %d11, %d21; ld.global.u32 %r26, [%d21]; add.u32 =$w0, $w0, %r26;")

@@ -22,8 +22,8 @@ const BLOCKS: [[u32; 3]; 9] = [
 
 /// Neighbouring threads add neighbouring words.
 const ROW: &str = "ld.param.u64 %d0, [out]; ld.param.u64 %d1, [in]; mov.u32 %r1, %tid.x; mul.wide.u32 %d3, %r1, 4;
-add.u64 %d2, %d0, %d3; add.u64 %d1, %d1, %d3; ld.global.u32 %r2, [%d1+4]; ld.global.u32 %r3, [%d1+8];
-add.u32 %r4, %r2, %r3; xor.b32 %r5, %r4, 77; ld.global.u32 %r6, [%d1+12]; add.u32 %r7, %r5, %r6; st.global.u32 [%d2+4], %r7; ret;";
+add.u64 %d2, %d0, %d3; add.u64 %d4, %d1, %d3; ld.global.u32 %r2, [%d4+4]; ld.global.u32 %r3, [%d4+8];
+add.u32 %r4, %r2, %r3; xor.b32 %r5, %r4, 77; ld.global.u32 %r6, [%d4+12]; add.u32 %r7, %r5, %r6; st.global.u32 [%d2+4], %r7; ret;";
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
