@@ -53,13 +53,13 @@ pub(crate) const KERNELS: &[KernelSignature] = &[
         ],
     ),
     kernel(
-        "max",
+        "maximum",
         "out[i] is the greatest of the i-th 1024 elements of x, or NaN where one of them is",
         BLOCK_OF_256,
         &[read("x", F32), OUT, N],
     ),
     kernel(
-        "min",
+        "minimum",
         "out[i] is the least of the i-th 1024 elements of x, or NaN where one of them is",
         BLOCK_OF_256,
         &[read("x", F32), OUT, N],

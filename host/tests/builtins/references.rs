@@ -47,8 +47,8 @@ pub(crate) fn run_reference(
         ("sum", [], [F32(x), F32(out)]) => reference::sum(x, out),
         ("sum_u32", [], [U32(x), U32(out)]) => reference::sum_u32(x, out),
         ("dot", [], [F32(a), F32(b), F32(out)]) => reference::dot(a, b, out),
-        ("max", [], [F32(x), F32(out)]) => reference::max(x, out),
-        ("min", [], [F32(x), F32(out)]) => reference::min(x, out),
+        ("maximum", [], [F32(x), F32(out)]) => reference::maximum(x, out),
+        ("minimum", [], [F32(x), F32(out)]) => reference::minimum(x, out),
         ("histogram", [], [U32(x), U32(out)]) => reference::histogram(x, out),
         ("inclusive_scan", [], [F32(x), F32(out)]) => reference::inclusive_scan(x, out, counts[1]),
         ("inclusive_scan_u32", [], [U32(x), U32(out)]) => {

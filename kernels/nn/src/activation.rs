@@ -21,7 +21,7 @@ unsafe fn map(x: *const f32, out: *mut f32, n: u64, operation: impl Fn(f32) -> f
 #[unsafe(no_mangle)]
 pub unsafe extern "ptx-kernel" fn gelu(x: *const f32, out: *mut f32, n: u64) {
     let operation = |x: f32| {
-        let u = 0.797_884_56 * (x + 0.044_715 * x * x * x);
+        let u = 0.797_884_6 * (x + 0.044_715 * x * x * x);
         x / (1.0 + exp(-2.0 * u))
     };
     // SAFETY: as promised by the caller.

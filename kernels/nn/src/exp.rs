@@ -7,7 +7,7 @@ const COEFFICIENTS: [f32; 6] = [
     8.333_452e-3,
     4.166_579_6e-2,
     1.666_666_5e-1,
-    5.000_000_1e-1,
+    0.5,
 ];
 
 /// Ln 2 in two parts; the first has so few bits that a product with an exponent is exact.

@@ -75,7 +75,7 @@ pub unsafe extern "ptx-kernel" fn dot(a: *const f32, b: *const f32, out: *mut f3
 /// # Safety
 /// `x` holds `n` elements and `out` one for each 1024 of them; blocks have 256 threads.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn max(x: *const f32, out: *mut f32, n: u64) {
+pub unsafe extern "ptx-kernel" fn maximum(x: *const f32, out: *mut f32, n: u64) {
     let scratch = shared!("scratch", 256);
     let greater = |a: f32, b: f32| if a > b || a.is_nan() { a } else { b };
     // SAFETY: as promised by the caller, and indices are below `n`.
@@ -87,7 +87,7 @@ pub unsafe extern "ptx-kernel" fn max(x: *const f32, out: *mut f32, n: u64) {
 /// # Safety
 /// `x` holds `n` elements and `out` one for each 1024 of them; blocks have 256 threads.
 #[unsafe(no_mangle)]
-pub unsafe extern "ptx-kernel" fn min(x: *const f32, out: *mut f32, n: u64) {
+pub unsafe extern "ptx-kernel" fn minimum(x: *const f32, out: *mut f32, n: u64) {
     let scratch = shared!("scratch", 256);
     let less = |a: f32, b: f32| if a < b || a.is_nan() { a } else { b };
     // SAFETY: as promised by the caller, and indices are below `n`.

@@ -16,7 +16,9 @@ mod reduce;
 
 pub use matrix::{matmul, transpose};
 pub use nn::{gelu, layer_norm, sigmoid, silu, softmax};
-pub use reduce::{dot, histogram, inclusive_scan, inclusive_scan_u32, max, min, sum, sum_u32};
+pub use reduce::{
+    dot, histogram, inclusive_scan, inclusive_scan_u32, maximum, minimum, sum, sum_u32,
+};
 
 /// `out[i] = a[i] + b[i]`
 pub fn vector_add(a: &[f32], b: &[f32], out: &mut [f32]) {

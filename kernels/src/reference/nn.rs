@@ -9,7 +9,7 @@ use super::map;
 /// hyperbolic tangent. Negative infinity gives NaN.
 pub fn gelu(x: &[f32], out: &mut [f32]) {
     map(x, out, |x| {
-        let u = 0.797_884_56 * (x + 0.044_715 * x * x * x);
+        let u = 0.797_884_6 * (x + 0.044_715 * x * x * x);
         x / (1.0 + exp(-2.0 * u))
     });
 }
@@ -71,7 +71,7 @@ const COEFFICIENTS: [f32; 6] = [
     8.333_452e-3,
     4.166_579_6e-2,
     1.666_666_5e-1,
-    5.000_000_1e-1,
+    0.5,
 ];
 
 /// Ln 2 in two parts; the first has so few bits that a product with an exponent is exact.

@@ -25,12 +25,12 @@ pub fn dot(a: &[f32], b: &[f32], out: &mut [f32]) {
 }
 
 /// `out[i]` is the greatest of the `i`th 1024 elements of `x`, or NaN where one of them is.
-pub fn max(x: &[f32], out: &mut [f32]) {
+pub fn maximum(x: &[f32], out: &mut [f32]) {
     chunks(x, out, f32::NEG_INFINITY, greater);
 }
 
 /// `out[i]` is the least of the `i`th 1024 elements of `x`, or NaN where one of them is.
-pub fn min(x: &[f32], out: &mut [f32]) {
+pub fn minimum(x: &[f32], out: &mut [f32]) {
     chunks(x, out, f32::INFINITY, less);
 }
 
@@ -116,12 +116,12 @@ mod tests {
     fn the_greatest_and_the_least_are_found_anywhere_and_nan_is_both() {
         let mut x: Vec<f32> = (0..700).map(|i| i as f32).collect();
         let (mut greatest, mut least) = ([0.0], [0.0]);
-        max(&x, &mut greatest);
-        min(&x, &mut least);
+        maximum(&x, &mut greatest);
+        minimum(&x, &mut least);
         assert_eq!((greatest, least), ([699.0], [0.0]));
         x[333] = f32::NAN;
-        max(&x, &mut greatest);
-        min(&x, &mut least);
+        maximum(&x, &mut greatest);
+        minimum(&x, &mut least);
         assert!(greatest[0].is_nan() && least[0].is_nan());
     }
 
