@@ -1,7 +1,7 @@
 //! Kernels that every `wasi:cuda` host ships, so that a guest needs no compiler of its own.
 //!
-//! A guest names a module, such as `linalg`, and gets its PTX's kernels. The PTX is compiled from the Rust crate in
-//! `linalg/` beside this one and checked in; this library holds it, a table of what its kernels take, and a
+//! A guest names a module, such as `linalg`, and gets its PTX's kernels. The PTX is compiled from the Rust crates
+//! beside this one, `linalg/` and so on, and checked in; this library holds it, a table of what its kernels take, and a
 //! [`reference`](mod@reference) implementation of each in plain Rust that gives the same bits.
 //!
 //! ```
@@ -15,10 +15,13 @@
 #![deny(missing_docs)]
 
 mod linalg;
+mod nn;
+mod reduce;
 pub mod reference;
 mod signature;
+mod table;
 
-pub use signature::{Access, KernelSignature, Number, Parameter, ParameterType};
+pub use signature::{Access, Block, KernelSignature, Length, Number, Parameter, ParameterType};
 
 /// A module by its name: the PTX of its kernels. `None` when there is no such module.
 ///
@@ -29,6 +32,8 @@ pub use signature::{Access, KernelSignature, Number, Parameter, ParameterType};
 pub fn builtin(name: &str) -> Option<&'static str> {
     match name {
         "linalg" => Some(linalg::PTX),
+        "nn" => Some(nn::PTX),
+        "reduce" => Some(reduce::PTX),
         _ => None,
     }
 }
@@ -36,10 +41,10 @@ pub fn builtin(name: &str) -> Option<&'static str> {
 /// The names of all modules.
 ///
 /// ```
-/// assert_eq!(wasi_cuda_kernels::builtins(), ["linalg"]);
+/// assert_eq!(wasi_cuda_kernels::builtins(), ["linalg", "nn", "reduce"]);
 /// ```
 pub fn builtins() -> &'static [&'static str] {
-    &["linalg"]
+    &["linalg", "nn", "reduce"]
 }
 
 /// What the kernels of a module take, in the order of their names. `None` when there is no such module.
@@ -52,6 +57,8 @@ pub fn builtins() -> &'static [&'static str] {
 pub fn signatures(module: &str) -> Option<&'static [KernelSignature]> {
     match module {
         "linalg" => Some(linalg::KERNELS),
+        "nn" => Some(nn::KERNELS),
+        "reduce" => Some(reduce::KERNELS),
         _ => None,
     }
 }

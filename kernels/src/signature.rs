@@ -7,8 +7,10 @@ use std::fmt;
 pub struct KernelSignature {
     /// Its name in the module.
     pub name: &'static str,
-    /// What it takes, in order.
+    /// What it takes, in order: scalars, the arrays that it reads, the array that it writes, counts.
     pub parameters: &'static [Parameter],
+    /// The blocks that it has to be launched in. The grid is one-dimensional and may have any size.
+    pub block: Block,
     /// What it computes, as a formula or a sentence.
     pub summary: &'static str,
 }
@@ -33,11 +35,38 @@ pub enum ParameterType {
         element: Number,
         /// What the kernel does with it.
         access: Access,
-        /// How many of its elements belong to each of the `n` indices: the array holds `n` times as many.
-        per_index: u32,
+        /// How many elements it holds.
+        length: Length,
     },
-    /// The number of indices that the kernel computes, a `u64`. Always the last parameter.
+    /// A `u64` that the lengths of arrays are told by.
     Count,
+}
+
+/// How many elements an array holds, by the kernel's parameters that are [counts](ParameterType::Count).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// As many as the count of this name says.
+    Count(&'static str),
+    /// So many for each that the count says.
+    Times(u32, &'static str),
+    /// The product of two counts: a matrix with so many rows and columns.
+    Matrix(&'static str, &'static str),
+    /// One for each so many that the count says, and one for the rest if there is any.
+    Chunks(u32, &'static str),
+}
+
+/// The threads of each block of a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// One dimension of any size.
+    Any,
+    /// So many threads across and down, no more and no fewer: they work together.
+    Threads {
+        /// The first dimension.
+        x: u32,
+        /// The second dimension.
+        y: u32,
+    },
 }
 
 /// The type of a number.
@@ -68,6 +97,28 @@ impl Number {
         match self {
             Self::U32 | Self::F32 => 4,
             Self::F64 => 8,
+        }
+    }
+}
+
+impl Length {
+    /// The number of elements, where `count` gives each count by its name. `None` if one is missing or it is no `u64`.
+    ///
+    /// ```
+    /// use wasi_cuda_kernels::Length;
+    ///
+    /// let count = |name: &str| (name == "n").then_some(1025);
+    /// assert_eq!(Length::Chunks(1024, "n").elements(count), Some(2));
+    /// assert_eq!(Length::Count("m").elements(count), None);
+    /// ```
+    pub fn elements(self, count: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+        match self {
+            Self::Count(name) => count(name),
+            Self::Times(times, name) => count(name)?.checked_mul(times.into()),
+            Self::Matrix(rows, columns) => count(rows)?.checked_mul(count(columns)?),
+            Self::Chunks(size, name) => (size != 0)
+                .then(|| count(name))?
+                .map(|count| count.div_ceil(size.into())),
         }
     }
 }

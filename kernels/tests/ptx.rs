@@ -1,6 +1,8 @@
 //! The checked-in PTX is what the library says of it.
 
-use wasi_cuda_kernels::{KernelSignature, Number, ParameterType, builtin, builtins, signatures};
+use wasi_cuda_kernels::{
+    Block, KernelSignature, Number, Parameter, ParameterType, builtin, builtins, signatures,
+};
 
 /// Each entry of a module with the types of its parameters, in the order of the text.
 fn entries(ptx: &str) -> Vec<(&str, Vec<&str>)> {
@@ -67,15 +69,15 @@ fn entries_are_the_documented_kernels_with_the_documented_parameters() {
 }
 
 #[test]
-fn kernels_end_with_their_count_and_write_one_array() {
+fn kernels_end_with_their_counts_and_write_one_array() {
     for (_, _, kernels) in each_module() {
         for kernel in kernels {
-            let (last, others) = kernel
+            let is_count = |parameter: &&Parameter| parameter.ty == ParameterType::Count;
+            let counts = kernel.parameters.iter().filter(is_count).count();
+            let at_the_end = kernel.parameters.iter().rev().take_while(is_count).count();
+            assert!(counts > 0 && counts == at_the_end, "{kernel}");
+            let written = kernel
                 .parameters
-                .split_last()
-                .expect("a kernel has parameters");
-            assert_eq!(last.ty, ParameterType::Count, "{kernel}");
-            let written = others
                 .iter()
                 .filter(|parameter| parameter.ty.to_string().starts_with("*mut"));
             assert_eq!(written.count(), 1, "{kernel}");
@@ -87,13 +89,47 @@ fn kernels_end_with_their_count_and_write_one_array() {
 #[test]
 fn kernels_neither_call_nor_trap_nor_need_other_memory() {
     for (module, ptx, _) in each_module() {
-        for refused in [
-            "call", "trap", ".extern", ".func", ".local", ".shared", "bar.",
-        ] {
+        for refused in ["call", "trap", ".extern", ".func", ".local"] {
             assert!(
                 !ptx.contains(refused),
                 "module {module} contains `{refused}`"
             );
+        }
+    }
+}
+
+#[test]
+fn threads_work_together_only_where_the_block_is_told() {
+    for (_, ptx, kernels) in each_module() {
+        let bodies = ptx.split(".visible .entry ").skip(1);
+        for (kernel, body) in kernels.iter().zip(bodies) {
+            let together = [".shared", "bar.", "barrier", "shfl"]
+                .iter()
+                .any(|word| body.contains(word));
+            assert_eq!(together, kernel.block != Block::Any, "{kernel}");
+        }
+    }
+}
+
+#[test]
+fn lengths_are_told_by_counts_that_the_kernel_takes() {
+    for (_, _, kernels) in each_module() {
+        for kernel in kernels {
+            let count = |name: &str| {
+                let mut parameters = kernel.parameters.iter();
+                parameters
+                    .any(|parameter| parameter.name == name && parameter.ty == ParameterType::Count)
+                    .then_some(3)
+            };
+            for parameter in kernel.parameters {
+                if let ParameterType::Array { length, .. } = parameter.ty {
+                    assert!(
+                        length.elements(count).is_some(),
+                        "{} of {kernel}",
+                        parameter.name
+                    );
+                }
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use wasi_cuda_kernels::{builtin, builtins};
+
 /// Runs `build.sh` of this package.
 fn build(arguments: &[&str]) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("build.sh");
@@ -34,7 +36,6 @@ fn left_out(reason: &str) {
 
 #[test]
 fn compiling_the_sources_again_gives_the_same_text() {
-    let checked_in = wasi_cuda_kernels::builtin("linalg").expect("the module exists");
     if !Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("linalg")
         .is_dir()
@@ -46,11 +47,13 @@ fn compiling_the_sources_again_gives_the_same_text() {
         return left_out(&text(&compiler.stderr));
     }
     let compiler = text(&compiler.stdout);
-    let first_line = checked_in.lines().next().unwrap_or_default();
-    if !first_line.ends_with(&compiler) {
-        return left_out(&format!(
-            "the PTX is not of the installed {compiler}: {first_line}"
-        ));
+    for module in builtins() {
+        let first_line = checked_in(module).lines().next().unwrap_or_default();
+        if !first_line.ends_with(&compiler) {
+            return left_out(&format!(
+                "the PTX is not of the installed {compiler}: {first_line}"
+            ));
+        }
     }
 
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("regenerated");
@@ -60,10 +63,16 @@ fn compiling_the_sources_again_gives_the_same_text() {
         "build.sh failed: {}",
         text(&built.stderr)
     );
-    let regenerated =
-        std::fs::read_to_string(folder.join("linalg.ptx")).expect("build.sh writes the module");
-    assert!(
-        regenerated == checked_in,
-        "the sources in linalg/ have changed since: run kernels/build.sh"
-    );
+    for module in builtins() {
+        let regenerated = std::fs::read_to_string(folder.join(format!("{module}.ptx")))
+            .expect("build.sh writes each module");
+        assert!(
+            regenerated == checked_in(module),
+            "the sources of {module} have changed since: run kernels/build.sh"
+        );
+    }
+}
+
+fn checked_in(module: &str) -> &'static str {
+    builtin(module).expect("a listed module has PTX")
 }

@@ -2,7 +2,7 @@
 
 use core::ops::{Add, Mul};
 
-use crate::grid::for_each_index;
+use device::for_each_index;
 
 #[inline(always)]
 unsafe fn add<T: Copy + Add<Output = T>>(a: *const T, b: *const T, out: *mut T, n: u64) {

@@ -1,6 +1,6 @@
 //! Arrays made from nothing but their index.
 
-use crate::grid::for_each_index;
+use device::for_each_index;
 
 #[inline(always)]
 unsafe fn fill_with<T: Copy>(value: T, out: *mut T, n: u64) {

@@ -1,7 +1,7 @@
 //! Values kept within limits. They are compared, not combined by `min` and `max`, so that a NaN stays what it is and a
 //! zero keeps its sign.
 
-use crate::grid::for_each_index;
+use device::for_each_index;
 
 #[inline(always)]
 unsafe fn clamp_to<T: Copy + PartialOrd>(low: T, high: T, x: *const T, out: *mut T, n: u64) {

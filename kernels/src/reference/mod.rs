@@ -4,10 +4,21 @@
 //! choice. Every operation rounds by itself, to nearest and ties to even, and keeps subnormal numbers; no product is fused
 //! with the sum after it.
 //!
-//! All arrays of a call are as long as the one that is written (`x` of [`sum_pairs_u32`] twice as long): a function panics
-//! otherwise. Where a kernel is told `n`, a function takes the length of the array that it writes.
+//! Arrays are as long as the kernel's signature says: a function panics otherwise. Where a kernel is told a count that an
+//! array's length tells as well, a function takes that length.
 
 use std::ops::{Add, Mul};
+
+mod block;
+mod matrix;
+mod nn;
+mod reduce;
+
+pub use matrix::{matmul, transpose};
+pub use nn::{gelu, layer_norm, sigmoid, silu, softmax};
+pub use reduce::{
+    dot, histogram, inclusive_scan, inclusive_scan_u32, maximum, minimum, sum, sum_u32,
+};
 
 /// `out[i] = a[i] + b[i]`
 pub fn vector_add(a: &[f32], b: &[f32], out: &mut [f32]) {
