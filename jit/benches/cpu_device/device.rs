@@ -24,9 +24,31 @@ struct Shared(Launch);
 // SAFETY: the launch is read by all threads, and the kernels of this bench do not race.
 unsafe impl Sync for Shared {}
 
+/// Asks for huge pages where whole ones fit; systems may have none.
+#[cfg(target_os = "linux")]
+fn huge_pages(memory: &mut [u128]) {
+    use rustix::mm::{Advice, madvise};
+    const HUGE: usize = 2 << 20;
+    let bytes = size_of_val(memory);
+    let start = memory.as_mut_ptr().cast::<u8>();
+    let skip = start.align_offset(HUGE).min(bytes);
+    let length = (bytes - skip) / HUGE * HUGE;
+    // SAFETY: the range lies in the slice, of which advice changes nothing.
+    let advised = unsafe { madvise(start.add(skip).cast(), length, Advice::LinuxHugepage) };
+    if let Err(error) = advised {
+        eprintln!("no huge pages: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn huge_pages(_memory: &mut [u128]) {}
+
 impl Window {
+    /// Zeroed memory in huge pages, as the host's windows are, for both sides.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(vec![0; bytes.next_power_of_two() / 16])
+        let mut memory = vec![0u128; bytes.next_power_of_two() / 16];
+        huge_pages(&mut memory);
+        Self(memory)
     }
 
     pub(crate) fn floats(&mut self) -> &mut [f32] {
