@@ -90,7 +90,7 @@ modifiers! {
     MulticastCluster = "multicast::cluster", LaunchDependents = "launch_dependents", Tensormap = "tensormap", TensormapGeneric = "tensormap::generic",
     Replace = "replace", CpFenceproxy = "cp_fenceproxy", GlobalAddress = "global_address", Rank = "rank", BoxDim = "box_dim",
     GlobalDim = "global_dim", GlobalStride = "global_stride", ElementStride = "element_stride", Elemtype = "elemtype",
-    InterleaveLayout = "interleave_layout", SwizzleMode = "swizzle_mode", SwizzleAtomicity = "swizzle_atomicity",
+    InterleaveLayout = "interleave_layout", SwizzleMode = "swizzle_mode",
     FillMode = "fill_mode", B1024 = "b1024",
     MmaAsync = "mma_async", Pack = "pack",
     WordF16 = "f16", WordF32 = "f32", WordE4m3 = "e4m3", WordE5m2 = "e5m2", WordS8 = "s8", WordU8 = "u8", WordS32 = "s32", WordU32 = "u32",

@@ -136,6 +136,8 @@ fn constant(form: &Form, ty: Type) -> &'static str {
         _ if ty == Type::F32 => "0f3F800000",
         "cp" if form.row.opcode == Opcode::CpAsync => "16",
         "setmaxnreg" => "64",
+        // The bytes of a tensor map, of which there is one size.
+        _ if form.row.syntax.contains(".tensormap::generic") => "128",
         _ => "1",
     }
 }

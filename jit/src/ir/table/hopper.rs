@@ -52,7 +52,7 @@ pub(super) static ROWS: &[Row] = &[
     refused("tensormap.replace.tile.rank{.global|.shared::cta}.b1024.b32 [a], b:b32", BULK),
     refused("tensormap.replace.tile(.box_dim|.global_dim|.element_stride){.global|.shared::cta}.b1024.b32 [a], i:b32#, b:b32", BULK),
     refused("tensormap.replace.tile.global_stride{.global|.shared::cta}.b1024.b64 [a], i:b32#, b:b64", BULK),
-    refused("tensormap.replace.tile(.elemtype|.interleave_layout|.swizzle_mode|.swizzle_atomicity|.fill_mode){.global|.shared::cta}.b1024.b32 [a], b:b32#", BULK),
+    refused("tensormap.replace.tile(.elemtype|.interleave_layout|.swizzle_mode|.fill_mode){.global|.shared::cta}.b1024.b32 [a], b:b32#", BULK),
     refused("tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release(.cta|.cluster|.gpu|.sys).sync.aligned [d], [a], n:b32#", BULK),
     refused("fence.proxy.tensormap::generic.release(.cta|.cluster|.gpu|.sys)", BULK),
     refused("fence.proxy.tensormap::generic.acquire(.cta|.cluster|.gpu|.sys) [a], n:b32#", BULK),
