@@ -5,14 +5,17 @@
 //! every one stands there once.
 
 mod choice;
+#[path = "../support/ptxas.rs"]
+mod ptxas;
 mod spelling;
 
 use choice::{choices, form_of};
 use spelling::{instruction, kernel};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use wasi_cuda_jit::ir::{Form, Opcode, rows};
 use wasi_cuda_jit::{CompileOptions, back, front, sandboxed_ptx};
+
+/// What the texts are assembled for: the target of their heads.
+const TARGET: &str = "sm_90a";
 
 const HEAD: &str = ".version 8.8\n.target sm_90a\n.address_size 64\n";
 
@@ -78,10 +81,8 @@ fn joined(texts: &[String]) -> String {
 
 #[test]
 fn the_vendors_assembler_takes_every_row() {
-    let Some(ptxas) = ptxas() else {
-        eprintln!(
-            "did not run: no ptxas; `jit/corpus/tools.sh ptxas` installs it, or set PTXAS to its path"
-        );
+    let Some(assembler) = ptxas::find() else {
+        eprintln!("{}", ptxas::MISSING);
         return;
     };
     let folder = std::env::temp_dir().join(format!("wasi-cuda-jit-rows-{}", std::process::id()));
@@ -91,11 +92,11 @@ fn the_vendors_assembler_takes_every_row() {
     for form in forms() {
         let texts = prints(form, &mut problems);
         assembled += texts.len();
-        if assemble(&ptxas, &folder, &joined(&texts)).is_ok() {
+        if ptxas::assemble(&assembler, &folder, TARGET, &joined(&texts)).is_ok() {
             continue;
         }
         for text in texts {
-            if let Err(log) = assemble(&ptxas, &folder, &text) {
+            if let Err(log) = ptxas::assemble(&assembler, &folder, TARGET, &text) {
                 let first = log.lines().next().unwrap_or_default().to_owned();
                 let line = log
                     .lines()
@@ -116,33 +117,5 @@ fn the_vendors_assembler_takes_every_row() {
         problems.len(),
         problems.join("\n")
     );
-    eprintln!("{} assembled {assembled} texts", ptxas.display());
-}
-
-fn assemble(ptxas: &Path, folder: &Path, printed: &str) -> Result<(), String> {
-    let input = folder.join("module.ptx");
-    std::fs::write(&input, printed).unwrap();
-    // The lowest level: whether a text is well formed does not depend on how hard it is optimised.
-    let output = Command::new(ptxas)
-        .args(["-O0", "-arch", "sm_90a", "-o", "/dev/null"])
-        .arg(&input)
-        .output()
-        .map_err(|error| error.to_string())?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-}
-
-/// `PTXAS`, the folder that `corpus/tools.sh` installs into, or the search path.
-fn ptxas() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("PTXAS") {
-        return Some(path.into());
-    }
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin/ptxas");
-    let found = [installed, PathBuf::from("ptxas")];
-    found
-        .into_iter()
-        .find(|path| Command::new(path).arg("--version").output().is_ok())
+    eprintln!("{} assembled {assembled} texts", assembler.display());
 }

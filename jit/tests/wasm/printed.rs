@@ -2,8 +2,8 @@
 
 use super::device::{Test, assemble};
 use super::kernels::SAXPY;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use super::ptxas;
+use std::path::PathBuf;
 
 /// Every numeric instruction by its operands and its result.
 const NUMERIC: [(&str, &str, &str, &str); 14] = [
@@ -111,10 +111,8 @@ fn everything() -> String {
 
 #[test]
 fn every_instruction_prints_as_ptx_that_ptxas_takes() {
-    let Some(ptxas) = ptxas() else {
-        eprintln!(
-            "did not run: no ptxas; `jit/corpus/tools.sh ptxas` installs it, or set PTXAS to its path"
-        );
+    let Some(assembler) = ptxas::find() else {
+        eprintln!("{}", ptxas::MISSING);
         return;
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -122,15 +120,10 @@ fn every_instruction_prints_as_ptx_that_ptxas_takes() {
         let printed = Test::new(&source).ptx();
         let file = folder.join(format!("wasm-{name}.ptx"));
         std::fs::write(&file, printed).expect("the target folder takes files");
-        let output = Command::new(&ptxas)
-            .args(["-arch", "sm_80", "-o", "/dev/null"])
-            .arg(&file)
-            .output()
-            .expect("ptxas runs");
-        let log = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {log}", file.display());
+        let assembled = ptxas::assemble_file(&assembler, &file, "sm_80", "-O3");
+        assert!(assembled.is_ok(), "{}: {assembled:?}", file.display());
     }
-    eprintln!("{} assembled 2 texts", ptxas.display());
+    eprintln!("{} assembled 2 texts", assembler.display());
 }
 
 #[test]
@@ -150,15 +143,4 @@ fn nothing_of_the_source_is_forwarded() {
     for word in ["secret", "exported", "named"] {
         assert!(!printed.contains(word), "{printed}");
     }
-}
-
-fn ptxas() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("PTXAS") {
-        return Some(path.into());
-    }
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin/ptxas");
-    let found = [installed, PathBuf::from("ptxas")];
-    found
-        .into_iter()
-        .find(|path| Command::new(path).arg("--version").output().is_ok())
 }
