@@ -65,27 +65,15 @@ impl Analysis<'_> {
     /// Joins what an instruction writes to what is known; says whether that is news.
     fn visit(&mut self, instruction: &Instruction) -> bool {
         let mut fact = self.result(instruction);
-        let roles = &instruction.form.form().roles;
         let mut changed = false;
-        for (role, operand) in roles.iter().zip(&instruction.operands) {
-            if !role.destination {
-                continue;
+        for register in instruction.destinations() {
+            let predicate = instruction.predicate.map(|predicate| predicate.register);
+            match predicate.map(|register| self.facts[register.index()].lanes) {
+                None | Some(Some(Lanes::Uniform)) => {}
+                Some(None) => continue,
+                Some(Some(_)) => fact = plain(Lanes::Varying),
             }
-            let elements = match operand {
-                Operand::Vector(elements) => elements.as_slice(),
-                single => std::slice::from_ref(single),
-            };
-            for element in elements {
-                if let Operand::Register(register) = element {
-                    let predicate = instruction.predicate.map(|predicate| predicate.register);
-                    match predicate.map(|register| self.facts[register.index()].lanes) {
-                        None | Some(Some(Lanes::Uniform)) => {}
-                        Some(None) => continue,
-                        Some(Some(_)) => fact = plain(Lanes::Varying),
-                    }
-                    changed |= self.join(*register, fact);
-                }
-            }
+            changed |= self.join(register, fact);
         }
         changed
     }

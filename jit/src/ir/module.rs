@@ -333,6 +333,20 @@ impl Instruction {
         self.form.effect()
     }
 
+    /// The registers that it writes, or may write under its predicate.
+    pub(crate) fn destinations(&self) -> impl Iterator<Item = Register> + '_ {
+        let operands = self.form.form().roles.iter().zip(&self.operands);
+        let written = operands.filter(|(role, _)| role.destination);
+        let elements = written.flat_map(|(_, operand)| match operand {
+            Operand::Vector(elements) => elements.as_slice(),
+            single => std::slice::from_ref(single),
+        });
+        elements.filter_map(|element| match element {
+            Operand::Register(register) => Some(*register),
+            _ => None,
+        })
+    }
+
     /// Whether it reads or writes memory at an address that needs a guard.
     pub fn is_access(&self) -> bool {
         self.effect().is_access()

@@ -125,23 +125,11 @@ impl<'a> Translator<'a, '_> {
 
     /// Whether what an instruction does for the first thread is what it does for all.
     fn is_done_once(&self, instruction: &Instruction) -> bool {
-        let roles = &instruction.form.form().roles;
         let mut writes = false;
-        for (role, operand) in roles.iter().zip(&instruction.operands) {
-            if !role.destination {
-                continue;
-            }
-            let elements = match operand {
-                Operand::Vector(elements) => elements.as_slice(),
-                single => std::slice::from_ref(single),
-            };
-            for element in elements {
-                if let Operand::Register(register) = element {
-                    writes = true;
-                    if self.held(*register) != Held::Once {
-                        return false;
-                    }
-                }
+        for register in instruction.destinations() {
+            writes = true;
+            if self.held(register) != Held::Once {
+                return false;
             }
         }
         let has_no_effect = !instruction.is_access() || instruction.opcode() == Opcode::LdSandbox;
