@@ -190,6 +190,29 @@ impl Frames {
         }
     }
 
+    /// The values of a warp's threads in a slot of 32 bits; none if it is no such slot.
+    pub(super) fn read_warp(&self, slot: Slot, first: usize) -> Option<[u32; 32]> {
+        let place = self.warp_place(slot, first)?;
+        let mut values = [0u32; 32];
+        // SAFETY: `warp_place` has found the 32 words inside the frames, which nobody else uses now.
+        unsafe {
+            ptr::copy_nonoverlapping(place, values.as_mut_ptr().cast(), size_of_val(&values))
+        };
+        Some(values)
+    }
+
+    pub(super) fn write_warp(&mut self, slot: Slot, first: usize, values: &[u32; 32]) {
+        if let Some(place) = self.warp_place(slot, first) {
+            // SAFETY: as above.
+            unsafe { ptr::copy_nonoverlapping(values.as_ptr().cast(), place, size_of_val(values)) };
+        }
+    }
+
+    fn warp_place(&self, slot: Slot, first: usize) -> Option<*mut u8> {
+        self.place(slot, first + 31)?;
+        (slot.size == 4).then(|| self.place(slot, first))?
+    }
+
     fn place(&self, slot: Slot, thread: usize) -> Option<*mut u8> {
         let offset = slot.start as usize + thread * slot.size as usize;
         let inside = slot.size <= 8

@@ -43,6 +43,8 @@ pub(super) struct InStep {
 /// A branch that the threads of a group may take differently: each then goes on alone, from here.
 pub(super) struct Parting {
     pub(super) block: BlockId,
+    /// The block that it was split from, the only one that leads to it.
+    pub(super) before: BlockId,
     /// What they keep.
     pub(super) kept: Vec<Register>,
 }
@@ -178,8 +180,9 @@ impl Segmented {
             lanes,
             partings: blocks
                 .into_iter()
-                .map(|block| Parting {
+                .map(|(before, block)| Parting {
                     block,
+                    before,
                     kept: liveness.at_start(block).collect(),
                 })
                 .collect(),
@@ -383,8 +386,9 @@ pub(super) fn guarded_by(function: &Function, block: usize) -> Option<(BlockId, 
     (faults && !predicate.negated).then_some((*then, *otherwise))
 }
 
-/// Puts the branches that the threads of a group may take differently into blocks of their own; gives these in their order.
-fn split_partings(function: &mut Function, lanes: &[Lanes]) -> Vec<BlockId> {
+/// Puts the branches that the threads of a group may take differently into blocks of their own; gives both, in their
+/// order.
+fn split_partings(function: &mut Function, lanes: &[Lanes]) -> Vec<(BlockId, BlockId)> {
     let mut partings = Vec::new();
     for index in 0..function.blocks.len() {
         let decider = match &function.blocks[index].terminator {
@@ -403,7 +407,7 @@ fn split_partings(function: &mut Function, lanes: &[Lanes]) -> Vec<BlockId> {
             cold,
             ..Block::ending(terminator)
         });
-        partings.push(parting);
+        partings.push((BlockId(index as u32), parting));
     }
     partings
 }

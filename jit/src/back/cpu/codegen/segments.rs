@@ -134,6 +134,7 @@ impl Translator<'_, '_> {
         }
         switch.emit(self.builder, entry, self.scope.thread.next);
         for (number, block) in blocks.into_iter().enumerate() {
+            self.builder.seal_block(block);
             self.builder.switch_to_block(block);
             self.restore_and_go(cut.entry(number));
         }

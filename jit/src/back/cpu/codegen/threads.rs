@@ -100,6 +100,7 @@ impl ThreadLoop {
                 builder.ins().jump(body, &[]);
             }
         }
+        builder.seal_block(body);
         threads.row = test;
         (threads, RowLoop { body, next })
     }
@@ -157,6 +158,7 @@ impl ThreadLoop {
         thread: &RowLoop,
         between_polls: u32,
     ) {
+        builder.seal_block(thread.next);
         builder.switch_to_block(thread.next);
         let between_polls = between_polls.max(self.group);
         if between_polls < LONGEST_ROW {
@@ -170,13 +172,21 @@ impl ThreadLoop {
                     .icmp_imm_u(IntCC::Equal, low, i64::from(between_polls - self.group));
             let (poll, following) = (builder.create_block(), builder.create_block());
             builder.ins().brif(is_due, poll, &[], following, &[]);
+            builder.seal_block(poll);
             builder.switch_to_block(poll);
             self.poll(builder, following);
+            builder.seal_block(following);
             builder.switch_to_block(following);
         }
         match self.linear {
-            Some(linear) => self.advance_linear(builder, linear),
-            None => self.advance(builder, 0, thread.body, self.row_end),
+            Some(linear) => {
+                self.advance_linear(builder, linear);
+                builder.seal_block(self.row);
+            }
+            None => {
+                self.advance(builder, 0, thread.body, self.row_end);
+                builder.seal_block(thread.body);
+            }
         }
     }
 
@@ -235,20 +245,24 @@ impl ThreadLoop {
         let stopped = builder.create_block();
         builder.set_cold_block(stopped);
         builder.ins().brif(word, stopped, &[], following, &[]);
+        builder.seal_block(stopped);
         builder.switch_to_block(stopped);
         leave(builder, Status::Stopped);
     }
 
     /// What comes after all rows, and where faults go: one call for all of them keeps the register allocator's work small.
     pub(super) fn end(&self, builder: &mut FunctionBuilder<'_>, record_fault: FuncRef) {
+        builder.seal_block(self.row_end);
         builder.switch_to_block(self.row_end);
         let following = builder.create_block();
         self.poll(builder, following);
+        builder.seal_block(following);
         builder.switch_to_block(following);
         let counted_dimensions: &[usize] = if self.linear.is_some() { &[] } else { &[1, 2] };
         for dimension in counted_dimensions {
             let carry = builder.create_block();
             self.advance(builder, *dimension, self.row, carry);
+            builder.seal_block(carry);
             builder.switch_to_block(carry);
         }
         leave(builder, Status::Completed);
@@ -287,6 +301,7 @@ impl ThreadLoop {
         let last = builder.create_block();
         builder.def_var(variable, following);
         builder.ins().brif(more, again, &[], last, &[]);
+        builder.seal_block(last);
         builder.switch_to_block(last);
         let zero = builder.ins().iconst(types::I32, 0);
         builder.def_var(variable, zero);

@@ -9,12 +9,13 @@ use super::rows::RowBase;
 use super::segments::Segment;
 use super::threads::{RowLoop, ThreadLoop, leave};
 use super::{Externals, Untranslatable, check_operations};
-use crate::analysis::back_edges;
 use crate::analysis::order::{self, Region};
+use crate::analysis::{back_edges, loop_depths};
 use crate::ir::{
     self, BlockId, Effect, FaultCause, Instruction, Opcode, Operand, Register, Terminator,
 };
 use crate::limits::MAX_THREADS_PER_BLOCK;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
@@ -51,6 +52,8 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) cells: Cells,
     /// The kernel's blocks.
     pub(super) blocks: Vec<Block>,
+    /// By block of the kernel, in how many loops it lies.
+    depths: Vec<u32>,
     /// What is known of the threads that run in step, if more than one does.
     pub(super) group: Option<Group<'a>>,
 }
@@ -76,6 +79,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             scope,
             cells,
             blocks,
+            depths: loop_depths(kernel),
             group: None,
         }
     }
@@ -102,6 +106,7 @@ impl<'a, 'f> Translator<'a, 'f> {
         }
         let order = order::reverse_postorder_of(kernel, &region);
         let mut unfilled = order::predecessor_counts(kernel, &order, &region);
+        let mut filled = vec![false; kernel.blocks.len()];
         for id in order {
             let block = self.block(id);
             self.builder.switch_to_block(block);
@@ -110,8 +115,12 @@ impl<'a, 'f> Translator<'a, 'f> {
                 self.builder.seal_block(block);
             }
             self.fill(id, &region)?;
+            filled[id.index()] = true;
             for successor in region.successors(kernel, id) {
                 unfilled[successor.index()] -= 1;
+                if unfilled[successor.index()] == 0 && filled[successor.index()] {
+                    self.builder.seal_block(self.blocks[successor.index()]);
+                }
             }
         }
         self.scope.threads.end_thread(
@@ -149,6 +158,16 @@ impl<'a, 'f> Translator<'a, 'f> {
         self.blocks[id.index()]
     }
 
+    /// Whether the loop goes on at the first of two blocks rather than at the second. A branch names that one last, which Cranelift then
+    /// visits first: it moves what does not change out of a loop only until it has met a block outside.
+    pub(super) fn goes_on_at_first(&self, first: BlockId, second: BlockId) -> bool {
+        let rank = |id: BlockId| {
+            let is_warm = !self.kernel.blocks[id.index()].cold;
+            (is_warm, self.depths[id.index()])
+        };
+        rank(first) > rank(second)
+    }
+
     pub(super) fn terminator(&mut self, terminator: &Terminator) {
         match terminator {
             Terminator::Jump(target) => {
@@ -160,14 +179,17 @@ impl<'a, 'f> Translator<'a, 'f> {
                 then,
                 otherwise,
             } => {
-                let condition = self.register(predicate.register);
-                let (mut then, mut otherwise) = (self.block(*then), self.block(*otherwise));
+                let mut condition = self.register(predicate.register);
+                let (mut yes, mut no) = (*then, *otherwise);
                 if predicate.negated {
-                    std::mem::swap(&mut then, &mut otherwise);
+                    std::mem::swap(&mut yes, &mut no);
                 }
-                self.builder
-                    .ins()
-                    .brif(condition, then, &[], otherwise, &[]);
+                if self.goes_on_at_first(yes, no) {
+                    condition = self.builder.ins().icmp_imm_u(IntCC::Equal, condition, 0);
+                    std::mem::swap(&mut yes, &mut no);
+                }
+                let (yes, no) = (self.block(yes), self.block(no));
+                self.builder.ins().brif(condition, yes, &[], no, &[]);
             }
             Terminator::Switch { index, targets } => self.switch(*index, targets),
             Terminator::Exit => {

@@ -110,7 +110,7 @@ impl Translator<'_, '_> {
     }
 
     /// Takes a register's bits for another type of the same width, or the low bits for a narrower one.
-    fn reinterpret(&mut self, value: Value, held: ir::Type, ty: ir::Type) -> Value {
+    pub(super) fn reinterpret(&mut self, value: Value, held: ir::Type, ty: ir::Type) -> Value {
         let mut value = value;
         let (from, to) = (register_type(held), register_type(ty));
         if from.bits() > to.bits() {

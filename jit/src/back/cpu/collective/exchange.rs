@@ -29,6 +29,9 @@ impl Exchange {
     }
 
     pub(super) fn perform(&self, warp: &mut Warp<'_>) {
+        if self.perform_whole(warp).is_some() {
+            return;
+        }
         let values: [u64; 32] = std::array::from_fn(|lane| {
             if warp.takes_part(lane) {
                 warp.argument(0, lane)
@@ -49,6 +52,21 @@ impl Exchange {
             warp.set_result(0, lane, value);
             warp.set_result(1, lane, u64::from(in_range));
         }
+    }
+
+    /// For a warp of which every lane takes part, in few steps.
+    fn perform_whole(&self, warp: &mut Warp<'_>) -> Option<()> {
+        let values = warp.whole_argument(0)?;
+        let (b, c) = (warp.whole_argument(1)?, warp.whole_argument(2)?);
+        let (mut read, mut inside) = ([0u32; 32], [0u32; 32]);
+        for lane in 0..32 {
+            let (source, in_range) = self.source(lane as u32, b[lane], c[lane]);
+            read[lane] = values[source as usize & 31];
+            inside[lane] = u32::from(in_range);
+        }
+        warp.set_whole_result(0, &read);
+        warp.set_whole_result(1, &inside);
+        Some(())
     }
 
     /// The lane that is read, and whether it lies in the segment.

@@ -150,6 +150,19 @@ impl Warp<'_> {
         self.frames.read(slot, self.first + lane)
     }
 
+    /// An operand of 32 bits of all lanes; none if some do not take part or it is wider.
+    pub(super) fn whole_argument(&self, index: usize) -> Option<[u32; 32]> {
+        let size = self.operation.argument_size(index);
+        let slot = self.layout.argument(index, size);
+        (self.lanes == u32::MAX).then(|| self.frames.read_warp(slot, self.first))?
+    }
+
+    /// Gives all lanes a result of 32 bits.
+    pub(super) fn set_whole_result(&mut self, index: usize, values: &[u32; 32]) {
+        let slot = self.layout.result(index, self.operation.result_size(index));
+        self.frames.write_warp(slot, self.first, values);
+    }
+
     pub(super) fn set_result(&mut self, index: usize, lane: usize, value: u64) {
         let slot = self.layout.result(index, self.operation.result_size(index));
         self.frames.write(slot, self.first + lane, value);

@@ -1,21 +1,23 @@
 //! Guards of a group: where one of its threads is stopped, the launch ends.
 
 use super::super::super::suspension::guarded_by;
-use super::super::Untranslatable;
-use super::super::compare::integer_condition;
+use super::super::threads::plain;
 use super::super::translate::Translator;
+use super::order::Ordering;
 use crate::analysis::Lanes;
-use crate::ir::{BlockId, Instruction, Modifier, Opcode, Operand, Register, Terminator, Type};
+use crate::ir::{BlockId, Register, Terminator};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{
+    self, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value, types,
+};
 
 /// A guard at a block's end.
 pub(super) struct Guard<'a> {
     predicate: Register,
     fault: BlockId,
     next: BlockId,
-    /// The comparison that decides it and nothing else, if what the first and the last thread compare tells what all do.
-    pub(super) comparison: Option<&'a Instruction>,
+    /// The comparison that decides it and nothing else, if the first and the last thread tell what all answer.
+    pub(super) ordering: Option<Ordering<'a>>,
 }
 
 impl<'a> Translator<'a, '_> {
@@ -28,104 +30,126 @@ impl<'a> Translator<'a, '_> {
             return None;
         }
         let lives = self.scope.segment?.cut.in_step.as_ref()?.decider_lives[id.index()];
-        let comparison = kernel.blocks[id.index()].instructions.last();
-        let comparison = comparison.filter(|comparison| {
-            !lives
-                && comparison.operands.first() == Some(&Operand::Register(predicate))
-                && self.compares_in_order(comparison)
-        });
+        let ordering = self.ordering_at_end(id, predicate);
         Some(Guard {
             predicate,
             fault,
             next,
-            comparison,
+            ordering: ordering.filter(|_| !lives),
         })
     }
 
-    /// Whether it is an ordering of values that step evenly upwards and one value.
-    fn compares_in_order(&self, comparison: &Instruction) -> bool {
-        use Modifier as M;
-        let is_plain = comparison.opcode() == Opcode::Setp
-            && comparison.predicate.is_none()
-            && comparison.operands[1] == Operand::Absent
-            && comparison.operands[4] == Operand::Absent
-            && comparison.t == Some(Type::U64);
-        let orders = [M::Lt, M::Le, M::Gt, M::Ge];
-        let lanes = |operand: &Operand| match operand {
-            Operand::Register(register) => Some(self.lanes_of(*register)),
-            Operand::Immediate(_) | Operand::Hidden(_) => Some(Lanes::Uniform),
-            _ => None,
-        };
-        let is_up = |lanes| matches!(lanes, Some(Lanes::Even(step)) if step > 0 && step < 1 << 20);
-        is_plain
-            && orders.iter().any(|order| comparison.has(*order))
-            && is_up(lanes(&comparison.operands[2]))
-            && lanes(&comparison.operands[3]) == Some(Lanes::Uniform)
-    }
-
-    pub(super) fn guard_in_step(&mut self, guard: Guard<'_>) -> Result<(), Untranslatable> {
+    pub(super) fn guard_in_step(&mut self, guard: Guard<'_>) {
         let (may_fault, next) = (self.builder.create_block(), self.block(guard.next));
         self.builder.set_cold_block(may_fault);
-        let suspicious = match guard.comparison {
-            Some(comparison) => self.ends_or_wraps(comparison),
-            None => {
-                let masks = self.masks(guard.predicate);
-                let some = masks
-                    .into_iter()
-                    .reduce(|a, b| self.builder.ins().bor(a, b));
-                let Some(some) = some else { return Ok(()) };
-                self.builder.ins().vhigh_bits(types::I32, some)
-            }
-        };
-        self.builder
-            .ins()
-            .brif(suspicious, may_fault, &[], next, &[]);
-        self.builder.switch_to_block(may_fault);
-        if let Some(comparison) = guard.comparison {
-            // What was not computed for each thread is wanted now.
-            self.for_each_thread(|translator| translator.instruction(comparison))?;
+        if let Some(ordering) = guard.ordering {
+            let some = self.answers(&ordering).some;
+            self.builder.ins().brif(some, may_fault, &[], next, &[]);
+            self.begin_helper(may_fault);
+            self.fault_of_first(&guard, |this, lane| this.answer_of(&ordering, lane));
+            return;
         }
-        self.fault_of_first(&guard);
-        Ok(())
+        let masks = self.masks(guard.predicate);
+        let some = masks
+            .iter()
+            .copied()
+            .reduce(|a, b| self.builder.ins().bor(a, b));
+        let Some(some) = some else { return };
+        let some = self.builder.ins().vhigh_bits(types::I32, some);
+        self.builder.ins().brif(some, may_fault, &[], next, &[]);
+        self.begin_helper(may_fault);
+        let answers = self.lay_out(&masks);
+        self.fault_of_first(&guard, |this, lane| {
+            this.laid_out(answers, types::I32, lane)
+        });
     }
 
-    /// Whether the first or the last thread is stopped, or what they compare wraps around between them.
-    fn ends_or_wraps(&mut self, comparison: &Instruction) -> Value {
-        let condition = integer_condition(comparison, Type::U64);
-        let first = self.read(comparison, 2, Type::U64);
-        let bound = self.read(comparison, 3, Type::U64);
-        self.scope.threads.lane.set(self.group_size() - 1);
-        let last = self.read(comparison, 2, Type::U64);
-        self.scope.threads.lane.set(0);
-        let first_stops = self.builder.ins().icmp(condition, first, bound);
-        let last_stops = self.builder.ins().icmp(condition, last, bound);
-        let wraps = self
-            .builder
-            .ins()
-            .icmp(IntCC::UnsignedLessThan, last, first);
-        let stops = self.builder.ins().bor(first_stops, last_stops);
-        self.builder.ins().bor(stops, wraps)
-    }
-
-    /// Records the fault of the first thread that is stopped; goes on if there is none.
-    fn fault_of_first(&mut self, guard: &Guard<'_>) {
+    /// Records the fault of the first thread that is stopped, as one of them is. A loop over the threads is less to compile than code
+    /// for each.
+    fn fault_of_first(&mut self, guard: &Guard<'_>, stops: impl Fn(&mut Self, Value) -> Value) {
         let Terminator::Fault { site, offset } = self.kernel.blocks[guard.fault.index()].terminator
         else {
             return;
         };
+        let laid_out = offset.and_then(|offset| self.lay_out_register(offset));
+        let (test, following, faults) = (
+            self.builder.create_block(),
+            self.builder.create_block(),
+            self.builder.create_block(),
+        );
+        let lane = self.builder.append_block_param(test, types::I32);
+        let first = self.builder.ins().iconst(types::I32, 0);
+        self.builder.ins().jump(test, &[first.into()]);
+        self.builder.switch_to_block(test);
+        let stops = stops(self, lane);
+        self.builder.ins().brif(stops, faults, &[], following, &[]);
+        self.begin_helper(following);
+        let size = i64::from(self.group_size());
+        let after = self.builder.ins().iadd_imm_u(lane, 1);
+        let is_one = IntCC::UnsignedLessThan;
+        let is_one = self.builder.ins().icmp_imm_u(is_one, after, size);
+        // The last thread is the one if no other is.
+        let again = [after.into()];
+        self.builder.ins().brif(is_one, test, &again, faults, &[]);
+        self.builder.seal_block(test);
+        self.begin_helper(faults);
+        let offset = offset.map(|offset| match laid_out {
+            Some(slot) => self.laid_out(slot, types::I64, lane),
+            None => self.stepped(offset, lane),
+        });
+        self.fault(site, offset, Some(lane));
+    }
+
+    /// Lays out a register's values one behind the other, if they do not step evenly.
+    fn lay_out_register(&mut self, register: Register) -> Option<StackSlot> {
+        if self.lanes_of(register) != Lanes::Varying {
+            return None;
+        }
+        let mut values = Vec::new();
         for lane in 0..self.group_size() {
             self.scope.threads.lane.set(lane);
-            let stops = self.register(guard.predicate);
-            let (faults, following) = (self.builder.create_block(), self.builder.create_block());
-            self.builder.ins().brif(stops, faults, &[], following, &[]);
-            self.builder.switch_to_block(faults);
-            let offset = offset.map(|register| self.register(register));
-            let distance = self.builder.ins().iconst(types::I32, i64::from(lane));
-            self.fault(site, offset, Some(distance));
-            self.builder.switch_to_block(following);
+            values.push(self.register(register));
         }
         self.scope.threads.lane.set(0);
-        let next = self.block(guard.next);
-        self.builder.ins().jump(next, &[]);
+        Some(self.lay_out(&values))
+    }
+
+    /// Lays out what is known of all threads one behind the other.
+    fn lay_out(&mut self, values: &[Value]) -> StackSlot {
+        let size = |value: &Value| self.builder.func.dfg.value_type(*value).bytes();
+        let width = values.first().map_or(0, size);
+        let bytes = width * values.len() as u32;
+        let slot = self.slot_of(bytes);
+        for (place, value) in values.iter().enumerate() {
+            let place = (place as u32 * width) as i32;
+            self.builder
+                .ins()
+                .stack_store(types::I64, *value, slot, place);
+        }
+        slot
+    }
+
+    /// A place of so many bytes in the frame of the running function, the same one for every guard.
+    fn slot_of(&mut self, bytes: u32) -> StackSlot {
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
+        let Some(group) = &mut self.group else {
+            return self.builder.create_sized_stack_slot(data);
+        };
+        let known = group.laid_out.iter().find(|(size, _)| *size == bytes);
+        if let Some((_, slot)) = known {
+            return *slot;
+        }
+        let slot = self.builder.create_sized_stack_slot(data);
+        group.laid_out.push((bytes, slot));
+        slot
+    }
+
+    /// One of the values that were laid out.
+    fn laid_out(&mut self, slot: StackSlot, ty: ir::Type, lane: Value) -> Value {
+        let base = self.builder.ins().stack_addr(types::I64, slot, 0);
+        let lane = self.builder.ins().uextend(types::I64, lane);
+        let distance = self.builder.ins().imul_imm_u(lane, i64::from(ty.bytes()));
+        let place = self.builder.ins().iadd(base, distance);
+        self.builder.ins().load(ty, plain(), place, 0)
     }
 }

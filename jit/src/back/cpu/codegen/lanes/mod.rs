@@ -9,6 +9,7 @@
 mod compute;
 mod guard;
 mod memory;
+mod order;
 mod part;
 
 use super::super::suspension::{EntryPoint, InStep, Slot};
@@ -19,7 +20,8 @@ use super::translate::{Translator, register_type};
 use crate::analysis::Lanes;
 use crate::ir::{Instruction, Opcode, Operand, Register, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, StackSlot, Value, types};
+use smallvec::SmallVec;
 
 /// Lanes of a vector.
 pub(super) const WIDTH: u32 = 4;
@@ -30,6 +32,8 @@ pub(super) struct Group<'a> {
     lanes: &'a [Lanes],
     /// What an instruction has written for the thread that it is done for now.
     pub(super) written: Vec<(Register, Value)>,
+    /// Where guards lay out what each thread says, by the bytes of it.
+    laid_out: SmallVec<[(u32, StackSlot); 2]>,
 }
 
 /// How a register's values are held.
@@ -60,6 +64,7 @@ impl<'a> Translator<'a, '_> {
             size: in_step.group,
             lanes: &in_step.lanes,
             written: Vec::new(),
+            laid_out: SmallVec::new(),
         });
     }
 

@@ -8,6 +8,7 @@ use super::super::check_operations;
 use super::super::threads::{RowLoop, ThreadLoop, launch_field, leave_with, plain};
 use super::super::translate::Translator;
 use super::WIDTH;
+use super::order::Answers;
 use crate::analysis::order::Region;
 use crate::ir::{BlockId, Register, Terminator, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -38,9 +39,12 @@ impl ThreadLoop {
                 let parted = builder.ins().load(types::I8, plain(), flag, 0);
                 let together = builder.ins().icmp_imm_u(IntCC::Equal, parted, 0);
                 let runs = builder.ins().band(runs, together);
+                let runs_not = builder.ins().bxor_imm_u(runs, 1);
                 let alone = builder.create_block();
                 builder.set_cold_block(alone);
-                builder.ins().brif(runs, body, &[], alone, &[]);
+                builder.ins().brif(runs_not, alone, &[], body, &[]);
+                builder.seal_block(alone);
+                builder.seal_block(body);
                 builder.switch_to_block(alone);
                 threads.run_alone(builder, any, next);
             }
@@ -79,6 +83,7 @@ impl ThreadLoop {
         let failed = builder.create_block();
         builder.set_cold_block(failed);
         builder.ins().brif(status, failed, &[], next, &[]);
+        builder.seal_block(failed);
         builder.switch_to_block(failed);
         leave_with(builder, status);
     }
@@ -96,10 +101,11 @@ impl Translator<'_, '_> {
         let waits = region.ends_at(id);
         let guard = self.guard(id);
         let mut instructions = source.instructions.as_slice();
-        let is_fused = guard
-            .as_ref()
-            .is_some_and(|guard| guard.comparison.is_some());
-        if (waits || is_fused)
+        let is_put_off = match &guard {
+            Some(guard) => guard.ordering.is_some(),
+            None => self.decides_next(id),
+        };
+        if (waits || is_put_off)
             && let Some((_, before)) = instructions.split_last()
         {
             instructions = before;
@@ -109,22 +115,33 @@ impl Translator<'_, '_> {
             check_operations(self.builder, kernel, self.scope.most_operations)?;
         }
         match (guard, &source.terminator) {
-            (Some(guard), _) => self.guard_in_step(guard)?,
+            (Some(guard), _) => self.guard_in_step(guard),
             (None, Terminator::Jump(resume)) if waits => self.wait_in_step(*resume),
-            (None, terminator) => self.terminator_in_step(id, terminator),
+            (None, terminator) => self.terminator_in_step(id, terminator)?,
         }
         Ok(())
     }
 
-    fn terminator_in_step(&mut self, id: BlockId, terminator: &Terminator) {
+    fn terminator_in_step(
+        &mut self,
+        id: BlockId,
+        terminator: &Terminator,
+    ) -> Result<(), Untranslatable> {
         let is_parting = self
             .scope
             .segment
             .is_some_and(|segment| segment.cut.parting(id).is_some());
         match terminator {
-            Terminator::Branch { predicate, .. } if is_parting => {
-                let masks = self.masks(predicate.register);
-                self.branch_in_step(id, &masks);
+            Terminator::Branch {
+                predicate,
+                then,
+                otherwise,
+            } if is_parting => {
+                let ways = match predicate.negated {
+                    true => (*otherwise, *then),
+                    false => (*then, *otherwise),
+                };
+                self.branch_in_step(id, predicate.register, ways)?;
             }
             // Threads choose among many ways by themselves.
             Terminator::Switch { .. } if is_parting => self.part_ways(id),
@@ -136,6 +153,7 @@ impl Translator<'_, '_> {
             }
             terminator => self.terminator(terminator),
         }
+        Ok(())
     }
 
     /// What each thread says of a predicate.
@@ -150,21 +168,20 @@ impl Translator<'_, '_> {
     }
 
     /// Goes on together where all threads answer alike, else each alone.
-    fn branch_in_step(&mut self, id: BlockId, masks: &[Value]) {
-        let Terminator::Branch {
-            predicate,
-            then,
-            otherwise,
-        } = self.kernel.blocks[id.index()].terminator
-        else {
-            return;
-        };
-        let (then, otherwise) = (self.block(then), self.block(otherwise));
-        let (yes, no) = if predicate.negated {
-            (otherwise, then)
-        } else {
-            (then, otherwise)
-        };
+    fn branch_in_step(
+        &mut self,
+        id: BlockId,
+        predicate: Register,
+        (yes, no): (BlockId, BlockId),
+    ) -> Result<(), Untranslatable> {
+        let ordering = self.ordering_of(id);
+        if let Some(ordering) = &ordering {
+            let answers = self.answers(ordering);
+            self.branch_alike(&answers, yes, no);
+            // What was not computed for each thread is wanted now.
+            self.instruction_in_step(ordering.instruction)?;
+        }
+        let masks = self.masks(predicate);
         let every = masks
             .iter()
             .copied()
@@ -174,22 +191,47 @@ impl Translator<'_, '_> {
             .copied()
             .reduce(|a, b| self.builder.ins().bor(a, b));
         let (Some(every), Some(some)) = (every, some) else {
-            return;
+            return Ok(());
         };
         let every = self.builder.ins().vhigh_bits(types::I32, every);
         let some = self.builder.ins().vhigh_bits(types::I32, some);
-        let all = self
-            .builder
-            .ins()
-            .icmp_imm_u(IntCC::Equal, every, (1 << WIDTH) - 1);
-        let none = self.builder.ins().icmp_imm_u(IntCC::Equal, some, 0);
-        let (not_all, differ) = (self.builder.create_block(), self.builder.create_block());
-        self.builder.set_cold_block(differ);
-        self.builder.ins().brif(all, yes, &[], not_all, &[]);
-        self.builder.switch_to_block(not_all);
-        self.builder.ins().brif(none, no, &[], differ, &[]);
-        self.builder.switch_to_block(differ);
+        let every_one = (1 << WIDTH) - 1;
+        let answers = Answers {
+            not_all: self
+                .builder
+                .ins()
+                .icmp_imm_u(IntCC::NotEqual, every, every_one),
+            some: self.builder.ins().icmp_imm_u(IntCC::NotEqual, some, 0),
+        };
+        self.branch_alike(&answers, yes, no);
         self.part_ways(id);
+        Ok(())
+    }
+
+    /// To where all threads go if they answer alike; leaves the builder, in a cold block, where they do not.
+    fn branch_alike(&mut self, answers: &Answers, yes: BlockId, no: BlockId) {
+        let (other, differ) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(differ);
+        let likely_no = self.goes_on_at_first(no, yes);
+        let (yes, no) = (self.block(yes), self.block(no));
+        let (some, not_all) = (answers.some, answers.not_all);
+        // Where the loop goes on stands last, as in `goes_on_at_first`.
+        if likely_no {
+            self.builder.ins().brif(some, other, &[], no, &[]);
+            self.begin_helper(other);
+            self.builder.ins().brif(not_all, differ, &[], yes, &[]);
+        } else {
+            self.builder.ins().brif(not_all, other, &[], yes, &[]);
+            self.begin_helper(other);
+            self.builder.ins().brif(some, differ, &[], no, &[]);
+        }
+        self.begin_helper(differ);
+    }
+
+    /// Goes on in a block to which all ways lead that ever will.
+    pub(super) fn begin_helper(&mut self, block: Block) {
+        self.builder.seal_block(block);
+        self.builder.switch_to_block(block);
     }
 
     /// Leaves what every thread keeps, and runs each alone from here.

@@ -1,0 +1,181 @@
+//! Comparisons of what steps evenly with one value: the first and the last thread tell what all of a group answer, so that nothing
+//! is computed for each.
+
+use super::super::super::suspension::Parting;
+use super::super::compare::integer_condition;
+use super::super::translate::Translator;
+use crate::analysis::Lanes;
+use crate::ir::{BlockId, Instruction, Opcode, Operand, Register, Terminator, Type};
+use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+
+/// The largest step between two threads: far too small for a group's steps to go around more than once.
+const LARGEST_STEP: i64 = 1 << 20;
+
+/// A comparison that decides where threads go and is not read elsewhere.
+#[derive(Clone, Copy)]
+pub(super) struct Ordering<'a> {
+    pub(super) instruction: &'a Instruction,
+    /// What steps evenly upwards.
+    climbing: Register,
+    /// Which operand that is, and which the one value.
+    places: [usize; 2],
+    ty: Type,
+}
+
+/// What a group's threads say together.
+pub(super) struct Answers {
+    /// Not all answer yes.
+    pub(super) not_all: Value,
+    /// Some answer yes.
+    pub(super) some: Value,
+}
+
+impl<'a> Translator<'a, '_> {
+    /// The comparison at a block's end that gives a predicate, if it orders what steps evenly and one value.
+    pub(super) fn ordering_at_end(&self, id: BlockId, predicate: Register) -> Option<Ordering<'a>> {
+        let kernel = self.kernel;
+        let instruction = kernel.blocks[id.index()].instructions.last()?;
+        let gives = instruction.operands.first() == Some(&Operand::Register(predicate));
+        gives.then(|| self.ordering(instruction)).flatten()
+    }
+
+    /// Whether a block ends with the comparison that decides the parting behind it, which is computed there if at all.
+    pub(super) fn decides_next(&self, id: BlockId) -> bool {
+        match self.kernel.blocks[id.index()].terminator {
+            Terminator::Jump(next) => self.ordering_of(next).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The comparison that decides a parting and nothing else; it stands at the end of the block before.
+    pub(super) fn ordering_of(&self, parting: BlockId) -> Option<Ordering<'a>> {
+        let kernel = self.kernel;
+        let cut = self.scope.segment?.cut;
+        let (_, Parting { before, .. }) = cut.parting(parting)?;
+        let Terminator::Branch { predicate, .. } = kernel.blocks[parting.index()].terminator else {
+            return None;
+        };
+        let lives = cut.in_step.as_ref()?.decider_lives[parting.index()];
+        let ordering = self.ordering_at_end(*before, predicate.register);
+        ordering.filter(|_| !lives)
+    }
+
+    fn ordering(&self, instruction: &'a Instruction) -> Option<Ordering<'a>> {
+        let ty = instruction.t?;
+        let is_plain = instruction.opcode() == Opcode::Setp
+            && instruction.predicate.is_none()
+            && instruction.operands.get(1) == Some(&Operand::Absent)
+            && instruction.operands.get(4) == Some(&Operand::Absent)
+            && matches!(ty, Type::U32 | Type::S32 | Type::U64 | Type::S64);
+        if !is_plain || is_equality(integer_condition(instruction, ty)) {
+            return None;
+        }
+        let lanes = |place: usize| match &instruction.operands[place] {
+            Operand::Register(register) => Some(self.lanes_of(*register)),
+            Operand::Immediate(_) | Operand::Hidden(_) => Some(Lanes::Uniform),
+            _ => None,
+        };
+        [[2, 3], [3, 2]].into_iter().find_map(|places| {
+            let [climbing, fixed] = places;
+            let (Some(Lanes::Even(step)), Some(Lanes::Uniform)) = (lanes(climbing), lanes(fixed))
+            else {
+                return None;
+            };
+            let Operand::Register(register) = instruction.operands[climbing] else {
+                return None;
+            };
+            (0 < step && step < LARGEST_STEP).then_some(Ordering {
+                instruction,
+                climbing: register,
+                places,
+                ty,
+            })
+        })
+    }
+
+    /// What all threads of the group say of a comparison, as far as the first and the last tell: a group may do the same and still count as
+    /// one that does not.
+    pub(super) fn answers(&mut self, ordering: &Ordering<'_>) -> Answers {
+        let Ordering {
+            instruction,
+            places: [climbing, fixed],
+            ty,
+            ..
+        } = *ordering;
+        let condition = integer_condition(instruction, ty);
+        // As if what climbs came first.
+        let condition = if climbing < fixed {
+            condition
+        } else {
+            condition.swap_args()
+        };
+        let bound = self.read(instruction, fixed, ty);
+        let first = self.read(instruction, climbing, ty);
+        self.scope.threads.lane.set(self.group_size() - 1);
+        let last = self.read(instruction, climbing, ty);
+        self.scope.threads.lane.set(0);
+        let wraps = if ty.is_signed() {
+            IntCC::SignedLessThan
+        } else {
+            IntCC::UnsignedLessThan
+        };
+        let wraps = self.builder.ins().icmp(wraps, last, first);
+        let asks_for_less = matches!(
+            condition.unsigned(),
+            IntCC::UnsignedLessThan | IntCC::UnsignedLessThanOrEqual
+        );
+        let (hardest, easiest) = if asks_for_less {
+            (last, first)
+        } else {
+            (first, last)
+        };
+        let fails = condition.complement();
+        let not_all = self.builder.ins().icmp(fails, hardest, bound);
+        let some = self.builder.ins().icmp(condition, easiest, bound);
+        Answers {
+            not_all: self.builder.ins().bor(not_all, wraps),
+            some: self.builder.ins().bor(some, wraps),
+        }
+    }
+
+    /// What the thread with a number that is computed says of it.
+    pub(super) fn answer_of(&mut self, ordering: &Ordering<'_>, lane: Value) -> Value {
+        let Ordering {
+            instruction,
+            places: [climbing, fixed],
+            ty,
+            ..
+        } = *ordering;
+        let value = self.stepped(ordering.climbing, lane);
+        let held = self.kernel.registers[ordering.climbing.index()];
+        let value = self.reinterpret(value, held, ty);
+        let bound = self.read(instruction, fixed, ty);
+        let (a, b) = if climbing < fixed {
+            (value, bound)
+        } else {
+            (bound, value)
+        };
+        let condition = integer_condition(instruction, ty);
+        self.builder.ins().icmp(condition, a, b)
+    }
+
+    /// A register's value in the thread with a number that is computed; the register's values step evenly, or are one.
+    pub(super) fn stepped(&mut self, register: Register, lane: Value) -> Value {
+        let first = self.register(register);
+        let Lanes::Even(step) = self.lanes_of(register) else {
+            return first;
+        };
+        let ty = self.builder.func.dfg.value_type(first);
+        let lane = match ty {
+            types::I64 => self.builder.ins().uextend(types::I64, lane),
+            _ => lane,
+        };
+        let distance = self.builder.ins().imul_imm_u(lane, step);
+        self.builder.ins().iadd(first, distance)
+    }
+}
+
+fn is_equality(condition: IntCC) -> bool {
+    matches!(condition, IntCC::Equal | IntCC::NotEqual)
+}
