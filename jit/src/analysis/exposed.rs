@@ -65,7 +65,7 @@ pub(crate) fn for_each_written(instruction: &Instruction, visit: &mut impl FnMut
     }
 }
 
-fn for_each_register(operand: &Operand, visit: &mut impl FnMut(Register)) {
+pub(crate) fn for_each_register(operand: &Operand, visit: &mut impl FnMut(Register)) {
     match operand {
         Operand::Register(register) | Operand::Negated(register) => visit(*register),
         Operand::Address(address) => {

@@ -9,7 +9,7 @@ pub(crate) mod order;
 mod pointers;
 pub(crate) mod rows;
 
-pub(crate) use exposed::{exposed_registers, for_each_written};
+pub(crate) use exposed::{exposed_registers, for_each_register, for_each_written};
 pub(crate) use lanes::{Lanes, lanes};
 pub(crate) use liveness::{Liveness, values_at_joins};
 pub(crate) use loops::{back_edges, loop_depths};

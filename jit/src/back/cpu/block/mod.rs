@@ -35,6 +35,18 @@ pub(super) struct Block<'a> {
     threads: usize,
 }
 
+/// Where the threads of a block are.
+enum Gathering {
+    /// All have ended.
+    Over,
+    /// Every single one waits at this place.
+    Everyone(u32),
+    /// All wait at this place but those that have ended.
+    WhoIsLeft(u32),
+    /// They wait at different places.
+    Apart,
+}
+
 /// Why a block did not run to its end.
 pub(super) struct Ended(pub(super) Outcome);
 
@@ -70,17 +82,13 @@ impl<'a> Block<'a> {
         // SAFETY: the caller promises what `go_on` asks for.
         let mut result = unsafe { self.go_on(0, 0..threads, |_| true) };
         while result.is_ok() {
-            let waits = self.arena.waits();
-            let mut alive = waits.iter().filter(|place| **place != ENDED);
-            let Some(&first) = alive.next() else {
-                return Outcome::Completed;
-            };
-            let together = alive.all(|place| *place == first);
             // SAFETY: as above.
             result = unsafe {
-                match together {
-                    true => self.all_go_on(first),
-                    false => self.warps_go_on(),
+                match self.gathering() {
+                    Gathering::Over => return Outcome::Completed,
+                    Gathering::Everyone(place) => self.all_go_on(place, true),
+                    Gathering::WhoIsLeft(place) => self.all_go_on(place, false),
+                    Gathering::Apart => self.warps_go_on(),
                 }
             };
         }
@@ -90,12 +98,29 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Every thread that has not ended waits at one place.
+    fn gathering(&self) -> Gathering {
+        let waits = self.arena.waits();
+        // The usual case is seen in vectors.
+        let differs = |place: u32| waits.iter().fold(0, |differ, wait| differ | (wait ^ place));
+        match waits.first() {
+            Some(&ENDED) | None => {}
+            Some(&place) if differs(place) == 0 => return Gathering::Everyone(place),
+            Some(_) => {}
+        }
+        let mut alive = waits.iter().filter(|place| **place != ENDED);
+        match alive.next() {
+            None => Gathering::Over,
+            Some(&place) if alive.all(|other| *other == place) => Gathering::WhoIsLeft(place),
+            Some(_) => Gathering::Apart,
+        }
+    }
+
+    /// Every thread that has not ended waits at one place, and `everyone` if none has.
     ///
     /// # Safety
     ///
     /// As [`Block::run`].
-    unsafe fn all_go_on(&mut self, place: u32) -> Result<(), Ended> {
+    unsafe fn all_go_on(&mut self, place: u32, everyone: bool) -> Result<(), Ended> {
         let Some(suspension) = self.program.suspensions.get(place as usize) else {
             return Err(Ended(Outcome::Stopped));
         };
@@ -109,19 +134,24 @@ impl<'a> Block<'a> {
             }
             Wait::Mask(argument) => {
                 for first in (0..self.threads).step_by(32) {
-                    let lanes = self.lanes_at(first, place);
+                    let lanes = self.lanes_of(first, place, everyone);
                     if !self.has_one_mask(first, lanes, argument) {
                         // SAFETY: the caller promises what this asks for.
                         return unsafe { self.warps_go_on() };
                     }
                 }
                 for first in (0..self.threads).step_by(32) {
-                    let lanes = self.lanes_at(first, place);
+                    let lanes = self.lanes_of(first, place, everyone);
                     self.perform(place, first, lanes)?;
                 }
             }
         }
         let threads = self.threads;
+        if everyone {
+            self.arena.run().fill(place + 1);
+            // SAFETY: as above.
+            return unsafe { self.run_entry(place + 1, 0..threads) };
+        }
         // SAFETY: as above.
         unsafe { self.go_on(place + 1, 0..threads, |wait| wait == place) }
     }
@@ -130,8 +160,19 @@ impl<'a> Block<'a> {
     fn has_one_mask(&mut self, first: usize, lanes: u32, argument: usize) -> bool {
         let slot = self.program.frames.argument(argument, 4);
         let frames = self.arena.frames();
+        if let (u32::MAX, Some(masks)) = (lanes, frames.read_warp(slot, first)) {
+            return masks.iter().fold(u32::MAX, |all, mask| all & mask) == u32::MAX;
+        }
         let mut taking_part = (0..32).filter(|lane| lanes >> lane & 1 != 0);
         taking_part.all(|lane| frames.read(slot, first + lane) as u32 & lanes == lanes)
+    }
+
+    /// The lanes of a warp that wait at a place: all that there are, if everyone waits there.
+    fn lanes_of(&self, first: usize, place: u32, everyone: bool) -> u32 {
+        if everyone && self.threads - first >= 32 {
+            return u32::MAX;
+        }
+        self.lanes_at(first, place)
     }
 
     /// The lanes of a warp that wait at a place.
@@ -218,13 +259,23 @@ impl<'a> Block<'a> {
         threads: Range<usize>,
         chosen: impl Fn(usize) -> bool,
     ) -> Result<(), Ended> {
-        let Some(code) = self.entries.get(entry as usize).copied() else {
-            return Err(Ended(Outcome::Stopped));
-        };
         for thread in threads.clone() {
             self.arena.run()[thread] = if chosen(thread) { entry } else { NOTHING };
         }
         self.part_incomplete_groups(threads.clone(), &chosen);
+        // SAFETY: the caller promises what this asks for.
+        unsafe { self.run_entry(entry, threads) }
+    }
+
+    /// Runs a segment for those of a range of threads of which it is said that they run it.
+    ///
+    /// # Safety
+    ///
+    /// As [`Block::run`].
+    unsafe fn run_entry(&mut self, entry: u32, threads: Range<usize>) -> Result<(), Ended> {
+        let Some(code) = self.entries.get(entry as usize).copied() else {
+            return Err(Ended(Outcome::Stopped));
+        };
         self.context.first = threads.start as u32;
         self.context.last = threads.end as u32;
         self.arena.place_threads(&mut self.context);

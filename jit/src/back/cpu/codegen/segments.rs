@@ -116,6 +116,26 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// What threads kept where they waited last and nothing writes since need not be kept again.
+    pub(super) fn find_what_stays_in_frames(&mut self, order: &[BlockId]) {
+        let Some(Segment { cut, way, .. }) = self.scope.segment else {
+            return;
+        };
+        let (Way::Alone(entry) | Way::InStep(entry)) = way else {
+            return;
+        };
+        for register in cut.entry(entry).kept {
+            self.in_frame[register.index()] = cut.frames.slot(*register).is_some();
+        }
+        for block in order {
+            for instruction in &self.kernel.blocks[block.index()].instructions {
+                for register in instruction.destinations() {
+                    self.in_frame[register.index()] = false;
+                }
+            }
+        }
+    }
+
     fn restore_and_go(&mut self, point: EntryPoint<'_>) {
         let start = self.block(point.start);
         self.restore(&point);
@@ -224,6 +244,9 @@ impl Translator<'_, '_> {
         let Some(Segment { cut, .. }) = self.scope.segment else {
             return;
         };
+        if self.in_frame[register.index()] {
+            return;
+        }
         let Some(slot) = cut.frames.slot(register) else {
             return;
         };

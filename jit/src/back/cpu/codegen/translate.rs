@@ -54,6 +54,8 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) blocks: Vec<Block>,
     /// By block of the kernel, in how many loops it lies.
     depths: Vec<u32>,
+    /// By register, whether threads have its value in their frames from where they waited last.
+    pub(super) in_frame: Vec<bool>,
     /// What is known of the threads that run in step, if more than one does.
     pub(super) group: Option<Group<'a>>,
 }
@@ -80,6 +82,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             cells,
             blocks,
             depths: loop_depths(kernel),
+            in_frame: vec![false; kernel.registers.len()],
             group: None,
         }
     }
@@ -105,6 +108,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             }
         }
         let order = order::reverse_postorder_of(kernel, &region);
+        self.find_what_stays_in_frames(&order);
         let mut unfilled = order::predecessor_counts(kernel, &order, &region);
         let mut filled = vec![false; kernel.blocks.len()];
         for id in order {

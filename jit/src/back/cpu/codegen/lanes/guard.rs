@@ -30,7 +30,7 @@ impl<'a> Translator<'a, '_> {
             return None;
         }
         let lives = self.scope.segment?.cut.in_step.as_ref()?.decider_lives[id.index()];
-        let ordering = self.ordering_at_end(id, predicate);
+        let ordering = self.ordering_in(id, predicate);
         Some(Guard {
             predicate,
             fault,

@@ -310,6 +310,9 @@ impl<'a> Translator<'a, '_> {
         let Some(slot) = cut.frames.slot(register) else {
             return;
         };
+        if self.in_frame[register.index()] {
+            return;
+        }
         let ty = self.kernel.registers[register.index()];
         let packs = slot.size == 4 && ty.bits() == 32 || ty == Type::Pred;
         if !packs {

@@ -4,7 +4,7 @@
 use super::super::super::suspension::Parting;
 use super::super::compare::integer_condition;
 use super::super::translate::Translator;
-use crate::analysis::Lanes;
+use crate::analysis::{Lanes, for_each_register};
 use crate::ir::{BlockId, Instruction, Opcode, Operand, Register, Terminator, Type};
 use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
@@ -16,6 +16,8 @@ const LARGEST_STEP: i64 = 1 << 20;
 #[derive(Clone, Copy)]
 pub(super) struct Ordering<'a> {
     pub(super) instruction: &'a Instruction,
+    /// Its place in its block.
+    pub(super) place: usize,
     /// What steps evenly upwards.
     climbing: Register,
     /// Which operand that is, and which the one value.
@@ -32,23 +34,48 @@ pub(super) struct Answers {
 }
 
 impl<'a> Translator<'a, '_> {
-    /// The comparison at a block's end that gives a predicate, if it orders what steps evenly and one value.
-    pub(super) fn ordering_at_end(&self, id: BlockId, predicate: Register) -> Option<Ordering<'a>> {
+    /// The comparison of a block that gives a predicate, if it orders what steps evenly and one value, and what it reads is still the same
+    /// at the block's end, where the predicate is asked for first.
+    pub(super) fn ordering_in(&self, id: BlockId, predicate: Register) -> Option<Ordering<'a>> {
         let kernel = self.kernel;
-        let instruction = kernel.blocks[id.index()].instructions.last()?;
-        let gives = instruction.operands.first() == Some(&Operand::Register(predicate));
-        gives.then(|| self.ordering(instruction)).flatten()
+        let instructions = &kernel.blocks[id.index()].instructions;
+        let gives = |instruction: &Instruction| {
+            instruction
+                .destinations()
+                .any(|register| register == predicate)
+        };
+        let place = instructions.iter().rposition(gives)?;
+        let ordering = self.ordering(&instructions[place])?;
+        let reads = |operand: &Operand, register: Register| {
+            let mut found = false;
+            for_each_register(operand, &mut |read| found |= read == register);
+            found
+        };
+        let behind = &instructions[place + 1..];
+        let changes = behind.iter().any(|instruction| {
+            let asks = instruction
+                .operands
+                .iter()
+                .any(|operand| reads(operand, predicate))
+                || instruction
+                    .predicate
+                    .is_some_and(|asked| asked.register == predicate);
+            let mut written = instruction.destinations();
+            let compared = &ordering.instruction.operands;
+            asks || written.any(|register| compared.iter().any(|operand| reads(operand, register)))
+        });
+        (!changes).then_some(Ordering { place, ..ordering })
     }
 
-    /// Whether a block ends with the comparison that decides the parting behind it, which is computed there if at all.
-    pub(super) fn decides_next(&self, id: BlockId) -> bool {
+    /// The comparison of a block that decides the parting behind it, and is computed there if at all.
+    pub(super) fn ordering_of_next(&self, id: BlockId) -> Option<Ordering<'a>> {
         match self.kernel.blocks[id.index()].terminator {
-            Terminator::Jump(next) => self.ordering_of(next).is_some(),
-            _ => false,
+            Terminator::Jump(next) => self.ordering_of(next),
+            _ => None,
         }
     }
 
-    /// The comparison that decides a parting and nothing else; it stands at the end of the block before.
+    /// The comparison that decides a parting and nothing else; it stands in the block before.
     pub(super) fn ordering_of(&self, parting: BlockId) -> Option<Ordering<'a>> {
         let kernel = self.kernel;
         let cut = self.scope.segment?.cut;
@@ -57,7 +84,7 @@ impl<'a> Translator<'a, '_> {
             return None;
         };
         let lives = cut.in_step.as_ref()?.decider_lives[parting.index()];
-        let ordering = self.ordering_at_end(*before, predicate.register);
+        let ordering = self.ordering_in(*before, predicate.register);
         ordering.filter(|_| !lives)
     }
 
@@ -87,6 +114,7 @@ impl<'a> Translator<'a, '_> {
             };
             (0 < step && step < LARGEST_STEP).then_some(Ordering {
                 instruction,
+                place: 0,
                 climbing: register,
                 places,
                 ty,

@@ -100,17 +100,16 @@ impl Translator<'_, '_> {
         let source = &kernel.blocks[id.index()];
         let waits = region.ends_at(id);
         let guard = self.guard(id);
-        let mut instructions = source.instructions.as_slice();
-        let is_put_off = match &guard {
-            Some(guard) => guard.ordering.is_some(),
-            None => self.decides_next(id),
+        let put_off = match &guard {
+            Some(guard) => guard.ordering,
+            None => self.ordering_of_next(id),
         };
-        if (waits || is_put_off)
-            && let Some((_, before)) = instructions.split_last()
-        {
-            instructions = before;
-        }
-        for instruction in instructions {
+        let put_off = put_off.map(|ordering| ordering.place);
+        let count = source.instructions.len().saturating_sub(usize::from(waits));
+        for (place, instruction) in source.instructions.iter().take(count).enumerate() {
+            if put_off == Some(place) {
+                continue;
+            }
             self.instruction_in_step(instruction)?;
             check_operations(self.builder, kernel, self.scope.most_operations)?;
         }
