@@ -30,6 +30,6 @@ for module in linalg nn reduce; do
     )
     {
         echo "// kernels/$module, compiled by kernels/build.sh with $compiler"
-        cat "$target"/nvptx64-nvidia-cuda/release/deps/"$module"-*.s
+        awk -f "$here/blocks.awk" "$target"/nvptx64-nvidia-cuda/release/deps/"$module"-*.s
     } >"$output/$module.ptx"
 done

@@ -179,6 +179,7 @@ pub(crate) fn signature(parameters: &[(&str, ParameterType, bool)]) -> Signature
         parameters,
         parameter_bytes: offset,
         max_threads_per_block: 1024,
+        required_block: None,
         shared_memory: 0,
         local_memory: 0,
         registers: 1,

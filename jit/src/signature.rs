@@ -84,6 +84,8 @@ pub struct Signature {
     pub parameter_bytes: u32,
     /// Highest number of threads in a block.
     pub max_threads_per_block: u32,
+    /// The only extents that a block may have, x first, where the source says so (`.reqntid`).
+    pub required_block: Option<[u32; 3]>,
     /// Static shared memory per block, in bytes.
     pub shared_memory: u32,
     /// Local memory per thread, in bytes.

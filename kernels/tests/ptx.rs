@@ -68,6 +68,34 @@ fn entries_are_the_documented_kernels_with_the_documented_parameters() {
     }
 }
 
+/// `.reqntid 16, 16, 1` before a kernel's body, as its block.
+fn required_block(ptx: &str, kernel: &str) -> Block {
+    let entry = format!(".visible .entry {kernel}(");
+    let (_, rest) = ptx.split_once(&entry).expect("the kernel has an entry");
+    let (head, _) = rest.split_once('{').expect("the kernel has a body");
+    let Some((_, extents)) = head.split_once(".reqntid ") else {
+        return Block::Any;
+    };
+    let extents: Vec<u32> = extents
+        .split(',')
+        .map(|extent| extent.trim().parse().expect("extents are numbers"))
+        .collect();
+    assert_eq!(extents[2], 1, "{kernel}");
+    Block::Threads {
+        x: extents[0],
+        y: extents[1],
+    }
+}
+
+#[test]
+fn kernels_require_the_documented_blocks() {
+    for (_, ptx, kernels) in each_module() {
+        for kernel in kernels {
+            assert_eq!(required_block(ptx, kernel.name), kernel.block, "{kernel}");
+        }
+    }
+}
+
 #[test]
 fn kernels_end_with_their_counts_and_write_one_array() {
     for (_, _, kernels) in each_module() {

@@ -58,6 +58,8 @@ pub struct Function {
     pub blocks: Vec<Block>,
     /// Threads in a block at most, where `.maxntid` or `.reqntid` say so.
     pub max_threads: Option<u32>,
+    /// The only extents that a block may have, where `.reqntid` says so.
+    pub required_block: Option<[u32; 3]>,
     /// Where [`Terminator::Fault`] points to; [`crate::sandbox`] adds to what the source's language faults on.
     pub sites: Vec<FaultSite>,
     /// Whether [`crate::sandbox`] has been over it, so that it takes the hidden parameter.

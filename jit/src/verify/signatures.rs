@@ -26,6 +26,7 @@ pub(super) fn signature(function: &Function) -> Signature {
             .max_threads
             .unwrap_or(MAX_THREADS_PER_BLOCK)
             .min(MAX_THREADS_PER_BLOCK),
+        required_block: function.required_block,
         // Both are far below 2^32: the verifier has held them against their limits.
         shared_memory: function.variable_bytes(Space::Shared) as u32,
         local_memory: function.variable_bytes(Space::Local) as u32,

@@ -38,7 +38,10 @@ fn kernel_text(text: &mut String, kernel: &KernelReport) {
         ("parameters", format!("{} bytes", signature.parameter_bytes)),
         (
             "block",
-            format!("at most {} threads", signature.max_threads_per_block),
+            match signature.required_block {
+                Some([x, y, z]) => format!("{x} x {y} x {z} threads"),
+                None => format!("at most {} threads", signature.max_threads_per_block),
+            },
         ),
         (
             "shared memory",
@@ -106,6 +109,7 @@ struct Kernel<'a> {
     parameters: Vec<ParameterRow<'a>>,
     parameter_bytes: u32,
     max_threads_per_block: u32,
+    required_block: Option<[u32; 3]>,
     shared_memory: u32,
     local_memory: u32,
     registers: u32,
@@ -180,6 +184,7 @@ fn kernel(report: &KernelReport) -> Kernel<'_> {
         parameters: signature.parameters.iter().map(parameter).collect(),
         parameter_bytes: signature.parameter_bytes,
         max_threads_per_block: signature.max_threads_per_block,
+        required_block: signature.required_block,
         shared_memory: signature.shared_memory,
         local_memory: signature.local_memory,
         registers: signature.registers,

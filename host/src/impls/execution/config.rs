@@ -63,7 +63,16 @@ fn check_threads(block: [u32; 3], kernel: &Signature, device: &DeviceProperties)
             kernel.max_threads_per_block,
         );
     }
-    Ok(())
+    match kernel.required_block {
+        Some(required) if required != block => {
+            let [rx, ry, rz] = required;
+            Err(CudaError::invalid_argument(format!(
+                "kernel '{}' runs in blocks of {rx} x {ry} x {rz} threads only, not of {x} x {y} x {z}",
+                kernel.name
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_shared_memory(
@@ -114,6 +123,7 @@ mod tests {
             parameters: Vec::new(),
             parameter_bytes: 0,
             max_threads_per_block: 256,
+            required_block: None,
             shared_memory: 1024,
             local_memory: 0,
             registers: 8,
@@ -159,6 +169,26 @@ mod tests {
     fn a_launch_within_all_limits_is_accepted() {
         assert!(problem(config([1 << 20, 1, 1], [16, 16, 1], 1024, None)).is_none());
         assert!(problem(config(ONE, ONE, 0, Some(ONE))).is_none());
+    }
+
+    #[test]
+    fn a_kernel_that_requires_a_block_runs_in_no_other() {
+        let kernel = Signature {
+            required_block: Some([16, 16, 1]),
+            ..kernel()
+        };
+        let device = Device::cpu(CpuOptions::default()).unwrap();
+        let checked = |block| {
+            let config = config(ONE, block, 0, None);
+            check(&config, &kernel, device.properties(), &Limits::default())
+        };
+        assert!(checked([16, 16, 1]).is_ok());
+        let refused = checked([256, 1, 1]).unwrap_err().into_code().unwrap();
+        let expected = "kernel 'k' runs in blocks of 16 x 16 x 1 threads only, not of 256 x 1 x 1";
+        assert!(
+            matches!(&refused, ErrorCode::InvalidArgument(text) if text == expected),
+            "{refused:?}"
+        );
     }
 
     #[test]

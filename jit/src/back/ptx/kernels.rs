@@ -52,8 +52,10 @@ fn print_head(text: &mut String, index: usize, function: &Function) {
         );
     }
     text.push_str("\n)\n");
-    if let Some(threads) = function.max_threads {
-        let _ = writeln!(text, ".maxntid {threads}, 1, 1");
+    match (function.required_block, function.max_threads) {
+        (Some([x, y, z]), _) => drop(writeln!(text, ".reqntid {x}, {y}, {z}")),
+        (None, Some(threads)) => drop(writeln!(text, ".maxntid {threads}, 1, 1")),
+        (None, None) => {}
     }
 }
 

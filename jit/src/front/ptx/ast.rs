@@ -21,12 +21,21 @@ pub(super) struct Tree<'a> {
     pub(super) functions: Vec<DeviceFunction<'a>>,
 }
 
+/// What a kernel says of its blocks before its body (PTX ISA, "Performance-Tuning Directives").
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tuning {
+    /// Threads at most.
+    pub(super) max_threads: Option<u32>,
+    /// The only extents.
+    pub(super) required_block: Option<[u32; 3]>,
+}
+
 /// An `.entry`.
 #[derive(Debug)]
 pub(super) struct Kernel<'a> {
     pub(super) name: Name<'a>,
     pub(super) parameters: Vec<Parameter<'a>>,
-    pub(super) max_threads: Option<u32>,
+    pub(super) tuning: Tuning,
     pub(super) body: Vec<Statement<'a>>,
 }
 

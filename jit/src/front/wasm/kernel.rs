@@ -66,6 +66,7 @@ fn lower(
         registers,
         blocks,
         max_threads: None,
+        required_block: None,
         sites,
         sandboxed: false,
     })

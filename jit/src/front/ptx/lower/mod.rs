@@ -175,7 +175,8 @@ impl<'a, 'd> Lowering<'a, 'd> {
             variables,
             registers,
             blocks,
-            max_threads: kernel.max_threads,
+            max_threads: kernel.tuning.max_threads,
+            required_block: kernel.tuning.required_block,
             sites: Vec::new(),
             sandboxed: false,
         }

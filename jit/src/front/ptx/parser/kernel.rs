@@ -1,6 +1,6 @@
 //! Heads of kernels and functions: name, parameters, tuning directives.
 
-use super::super::ast::{DeviceFunction, Kernel, Parameter};
+use super::super::ast::{DeviceFunction, Kernel, Parameter, Tuning};
 use super::super::lexer::TokenKind;
 use super::{Parser, Result};
 use crate::diagnostics::Diagnostic;
@@ -14,12 +14,12 @@ impl<'a> Parser<'a> {
         } else {
             Vec::new()
         };
-        let max_threads = self.tuning()?;
+        let tuning = self.tuning()?;
         let body = self.body()?;
         Ok(Kernel {
             name,
             parameters,
-            max_threads,
+            tuning,
             body,
         })
     }
@@ -124,17 +124,21 @@ impl<'a> Parser<'a> {
     }
 
     /// The performance-tuning directives between a kernel's head and its body.
-    pub(super) fn tuning(&mut self) -> Result<Option<u32>> {
-        let mut max_threads = None;
+    pub(super) fn tuning(&mut self) -> Result<Tuning> {
+        let mut tuning = Tuning::default();
         while let TokenKind::Dot(name) = self.token.kind {
             let span = self.advance()?.span;
             match name {
                 "maxntid" | "reqntid" => {
-                    let product = self
-                        .integers()?
-                        .iter()
-                        .fold(1u32, |product, n| product.saturating_mul(*n));
-                    max_threads = Some(max_threads.unwrap_or(u32::MAX).min(product));
+                    let mut extents = [1; 3];
+                    for (extent, said) in extents.iter_mut().zip(self.integers()?) {
+                        *extent = said;
+                    }
+                    let product = extents.into_iter().fold(1, u32::saturating_mul);
+                    tuning.max_threads = Some(tuning.max_threads.unwrap_or(u32::MAX).min(product));
+                    if name == "reqntid" {
+                        tuning.required_block = Some(extents);
+                    }
                 }
                 "minnctapersm"
                 | "maxnctapersm"
@@ -161,7 +165,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        Ok(max_threads)
+        Ok(tuning)
     }
 
     pub(super) fn integers(&mut self) -> Result<Vec<u32>> {
