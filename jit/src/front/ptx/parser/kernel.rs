@@ -134,6 +134,10 @@ impl<'a> Parser<'a> {
                         .integers()?
                         .iter()
                         .fold(1u32, |product, n| product.saturating_mul(*n));
+                    if product == 0 {
+                        let message = format!("`.{name}`: a block has at least one thread");
+                        return Err(Diagnostic::error(span, message));
+                    }
                     max_threads = Some(max_threads.unwrap_or(u32::MAX).min(product));
                 }
                 "minnctapersm"
