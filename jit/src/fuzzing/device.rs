@@ -51,6 +51,12 @@ pub enum Misbehaviour {
     /// It has written where no buffer lies.
     #[error("it wrote at byte {0} of the window, where no buffer lies")]
     Escaped(usize),
+    /// It has written in memory of another guest.
+    #[error("it wrote {0} bytes from the window's start, in another guest's memory")]
+    Trespassed(i64),
+    /// Another guest's kernel did not do its work after it.
+    #[error("another guest's kernel does not give what it shall {0}")]
+    Disturbed(&'static str),
     /// It did not end.
     #[error("it did not end in {} s", .0.as_secs())]
     Endless(Duration),
@@ -84,6 +90,50 @@ pub fn variables_address(buffers: &[Vec<u8>]) -> u64 {
 ///
 /// What the kernel did that it must not do.
 pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
+    let reserved = reserved_bytes(request);
+    let mut window = vec![0u128; reserved / size_of::<u128>()];
+    let place = Place {
+        window: window.as_mut_ptr().cast(),
+        reserved,
+        mask: reserved as u64 - 1,
+    };
+    // SAFETY: the window outlives the call and has the size told, which the mask keeps every access in.
+    unsafe { run_at(kernel, request, &place) }
+}
+
+/// Where a launch finds its window.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The window's first byte in the host's memory, aligned for every access.
+    pub window: *mut u8,
+    /// Bytes of it.
+    pub reserved: usize,
+    /// What offsets in the window are masked with; without a bit that is zero the guards stand alone.
+    pub mask: u64,
+}
+
+/// Bytes that the window of a launch takes: a power of two.
+pub fn reserved_bytes(request: &Request) -> usize {
+    let variables = request.variables.len().next_multiple_of(GRANULE);
+    let mapped = places(&request.buffers).1 + variables;
+    (2 * mapped).next_power_of_two().max(1 << 16)
+}
+
+/// As [`run`], in a window that the caller has a place for, [`reserved_bytes`] or more.
+///
+/// # Errors
+///
+/// What the kernel did that it must not do.
+///
+/// # Safety
+///
+/// The window's bytes can be read and written, and nobody else does meanwhile. If the mask lets an access leave them, whatever lies
+/// there is left to the kernel's guards: memory that nothing else of the process needs.
+pub unsafe fn run_at(
+    kernel: &Kernel,
+    request: &Request,
+    place: &Place,
+) -> Result<Ended, Misbehaviour> {
     let parameter_bytes = kernel.signature().parameter_bytes;
     if request.parameters.len() != parameter_bytes as usize {
         return Err(Misbehaviour::Parameters(parameter_bytes));
@@ -91,21 +141,22 @@ pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
     let mut all = request.buffers.clone();
     all.push(request.variables.clone());
     let (places, mapped) = places(&all);
-    let reserved = (2 * mapped).next_power_of_two().max(1 << 16);
-    let mut bytes = vec![CANARY; reserved];
+    let mut bytes = vec![CANARY; place.reserved];
     let mut granules = Vec::new();
     for (buffer, place) in all.iter().zip(&places) {
         bytes[*place..][..buffer.len()].copy_from_slice(buffer);
         granules.extend(buffer.chunks(GRANULE).map(|chunk| chunk.len() as u16));
     }
-    let (parameters, mut window) = (aligned(&request.parameters), aligned(&bytes));
+    // SAFETY: the caller vouches for the window; `bytes` has its size.
+    unsafe { place.window.copy_from(bytes.as_ptr(), bytes.len()) };
+    let parameters = aligned(&request.parameters);
     let (stop, slot) = (AtomicU32::new(0), FaultSlot::new());
     let launch = Launch {
         parameters: parameters.as_ptr().cast(),
-        window_host: window.as_mut_ptr().cast(),
+        window_host: place.window,
         window_base: BASE,
         window_mapped: mapped as u64,
-        window_mask: reserved as u64 - 1,
+        window_mask: place.mask,
         granules: granules.as_ptr(),
         stop: &raw const stop,
         fault: &raw const slot,
@@ -124,12 +175,13 @@ pub fn run(kernel: &Kernel, request: &Request) -> Result<Ended, Misbehaviour> {
         // SAFETY: window, parameters, table, stop word and slot outlive the call, and have the sizes told.
         unsafe { kernel.run_blocks(&launch, 0..blocks) }
     });
-    let after: Vec<u8> = window.iter().flat_map(|word| word.to_le_bytes()).collect();
-    check_canaries(&all, &places, &after)?;
+    // SAFETY: as above; the launch has ended.
+    unsafe { place.window.copy_to(bytes.as_mut_ptr(), bytes.len()) };
+    check_canaries(&all, &places, &bytes)?;
     match outcome {
         Outcome::Completed => {
             let contents = request.buffers.iter().zip(places);
-            let contents = contents.map(|(buffer, place)| after[place..][..buffer.len()].to_vec());
+            let contents = contents.map(|(buffer, place)| bytes[place..][..buffer.len()].to_vec());
             Ok(Ended::Completed(contents.collect()))
         }
         Outcome::Faulted => kernel

@@ -6,10 +6,13 @@ use super::values::Values;
 use std::time::Duration;
 use wasi_cuda_jit::Span;
 use wasi_cuda_jit::cpu::{Fault, Kernel, Module};
-use wasi_cuda_jit::fuzzing::device::{self, BASE, Ended, Request};
+use wasi_cuda_jit::fuzzing::device::{self, BASE, Ended, Misbehaviour, Request};
+
+/// What runs kernels.
+pub(crate) type Device = fn(&Kernel, &Request) -> Result<Ended, Misbehaviour>;
 
 /// How far from a buffer's end an address is still told by the buffer's name.
-const NEAR: i64 = 1 << 32;
+const NEAR: u64 = 1 << 32;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +69,12 @@ impl End {
 }
 
 /// Does a run of a kernel.
-pub(crate) fn launch(run: &Run, module: &Module, kernel: &Kernel) -> Result<End, String> {
+pub(crate) fn launch(
+    run: &Run,
+    module: &Module,
+    kernel: &Kernel,
+    device: Device,
+) -> Result<End, String> {
     let arguments = Arguments::of(run, module);
     let buffers = arguments.contents();
     let request = Request {
@@ -87,7 +95,7 @@ pub(crate) fn launch(run: &Run, module: &Module, kernel: &Kernel) -> Result<End,
         return Err(format!("a block has at most {most} threads, not {threads}"));
     }
     Ok(
-        match device::run(kernel, &request).map_err(|error| error.to_string())? {
+        match device(kernel, &request).map_err(|error| error.to_string())? {
             Ended::Stopped => End::Stopped,
             Ended::Faulted(fault) => End::Faulted(arguments.told(&fault), fault.span),
             Ended::Completed(contents) => {
@@ -197,7 +205,7 @@ impl<'a> Arguments<'a> {
     /// An address by the last buffer that begins before it, if that is not far.
     fn place(&self, address: u64) -> String {
         if let Some(offset) = self.variables.and_then(|start| address.checked_sub(start))
-            && offset < NEAR as u64
+            && offset < NEAR
         {
             return format!("variables+{offset}");
         }
@@ -211,7 +219,9 @@ impl<'a> Arguments<'a> {
             .get(nearest)
             .map(|start| address.wrapping_sub(*start) as i64);
         match offset {
-            Some(offset) if offset.abs() < NEAR => format!("{}{offset:+}", self.buffers[nearest].0),
+            Some(offset) if offset.unsigned_abs() < NEAR => {
+                format!("{}{offset:+}", self.buffers[nearest].0)
+            }
             _ => format!("{address:#x}"),
         }
     }

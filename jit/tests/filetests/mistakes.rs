@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::{compare, observe};
 use std::path::Path;
+use wasi_cuda_jit::fuzzing::device;
 
 const HEAD: &str = "// test: accept\n// run: copy block=2\n";
 const KERNEL: &str = "\
@@ -64,7 +65,7 @@ fn a_case_that_expects_nothing_is_refused() {
         format!("{HEAD}// in: data = u32[0]\n{KERNEL}"),
     )
     .unwrap();
-    let differences = compare::differences(&case, &observe::observe(&case).unwrap());
+    let differences = compare::differences(&case, &observe::observe(&case, device::run).unwrap());
     assert_eq!(differences.len(), 1, "{differences:?}");
     assert!(differences[0].starts_with("line 2: nothing is expected of the run"));
 }
@@ -77,7 +78,7 @@ fn a_wrong_expectation_is_told_with_what_came() {
         "ret; //~ fault at 5: trap, block 0,0,0 thread 0,0,0",
     );
     let case = Case::read(Path::new("case.ptx"), text).unwrap();
-    let differences = compare::differences(&case, &observe::observe(&case).unwrap());
+    let differences = compare::differences(&case, &observe::observe(&case, device::run).unwrap());
     let expected = [
         "did not come: line 12: //~ fault at 5: trap, block 0,0,0 thread 0,0,0",
         "line 2: data is u32[7, 1]\n    not the expected u32[8, 1]",
@@ -89,7 +90,7 @@ fn a_wrong_expectation_is_told_with_what_came() {
 fn what_a_case_intends_is_no_expectation_that_could_be_rewritten() {
     let case = Case::read(Path::new("case.ptx"), format!("// test: refuse\n{KERNEL}")).unwrap();
     assert!(
-        observe::observe(&case)
+        observe::observe(&case, device::run)
             .err()
             .unwrap()
             .contains("shall be refused")

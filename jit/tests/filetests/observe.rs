@@ -2,7 +2,7 @@
 
 use super::annotation::Annotation;
 use super::case::{Case, Intent, Print, Run};
-use super::launches::{self, End};
+use super::launches::{self, Device, End};
 use std::collections::BTreeMap;
 use wasi_cuda_jit::cpu::Module;
 use wasi_cuda_jit::{CompileOptions, Diagnostic, back, compile_ptx, front, sandboxed_ptx, verify};
@@ -13,8 +13,6 @@ pub(crate) struct Observed {
     /// How each run ended.
     pub(crate) ends: Vec<End>,
     pub(crate) prints: BTreeMap<Print, String>,
-    /// The target that the module names.
-    pub(crate) target: Option<String>,
 }
 
 const PLAIN: CompileOptions = CompileOptions {
@@ -29,20 +27,19 @@ const CHECKED: CompileOptions = CompileOptions {
 /// What is wrong whatever the case expects.
 type Wrong = String;
 
-pub(crate) fn observe(case: &Case) -> Result<Observed, Wrong> {
+pub(crate) fn observe(case: &Case, device: Device) -> Result<Observed, Wrong> {
     let lines = case.text.lines().count();
     let refusal = |found: &[Diagnostic]| Observed {
         annotations: found.iter().map(|it| Annotation::of(it, lines)).collect(),
         ends: Vec::new(),
         prints: BTreeMap::new(),
-        target: None,
     };
     let plain = compile_ptx(&case.text, &PLAIN);
     let checked = compile_ptx(&case.text, &CHECKED);
     let printed = print_all(&case.text);
     match (case.intent, plain, checked, printed) {
         (Intent::Accept, Ok(plain), Ok(checked), Ok(printed)) => {
-            accepted(case, &plain, &checked, printed)
+            accepted(case, [&plain, &checked], printed, device)
         }
         (Intent::Accept, plain, checked, printed) => {
             let refusals = [
@@ -67,7 +64,6 @@ pub(crate) fn observe(case: &Case) -> Result<Observed, Wrong> {
         (Intent::RefuseOnCpu, Err(plain), Err(checked), Ok(printed)) if plain == checked => {
             Ok(Observed {
                 prints: printed.wanted(case),
-                target: Some(printed.target),
                 ..refusal(&plain)
             })
         }
@@ -86,9 +82,9 @@ pub(crate) fn observe(case: &Case) -> Result<Observed, Wrong> {
 
 fn accepted(
     case: &Case,
-    plain: &Module,
-    checked: &Module,
+    [plain, checked]: [&Module; 2],
     printed: Printed,
+    device: Device,
 ) -> Result<Observed, Wrong> {
     let reprinted = compile_ptx(&printed.texts[&Print::Plain], &PLAIN)
         .map_err(|found| format!("its print is refused:\n{}", listed(&found)))?;
@@ -100,7 +96,7 @@ fn accepted(
         .collect();
     let mut ends = Vec::new();
     for (index, run) in case.runs.iter().enumerate() {
-        let end = end_of(run, plain, checked, &reprinted)
+        let end = end_of(run, [plain, checked, &reprinted], device)
             .map_err(|what| format!("run {} (line {}): {what}", index + 1, run.line))?;
         annotations.extend(end.annotation(index + 1, lines));
         ends.push(end);
@@ -109,12 +105,15 @@ fn accepted(
         annotations,
         ends,
         prints: printed.wanted(case),
-        target: Some(printed.target),
     })
 }
 
 /// How a run ends, which must not depend on the mode or on whether the text was printed and read again.
-fn end_of(run: &Run, plain: &Module, checked: &Module, reprinted: &Module) -> Result<End, Wrong> {
+fn end_of(
+    run: &Run,
+    [plain, checked, reprinted]: [&Module; 3],
+    device: Device,
+) -> Result<End, Wrong> {
     let place = plain
         .kernels()
         .iter()
@@ -142,7 +141,8 @@ fn end_of(run: &Run, plain: &Module, checked: &Module, reprinted: &Module) -> Re
             .kernels()
             .get(place)
             .ok_or("its print lacks the kernel")?;
-        let end = launches::launch(run, module, kernel).map_err(|what| format!("{way}: {what}"))?;
+        let end = launches::launch(run, module, kernel, device)
+            .map_err(|what| format!("{way}: {what}"))?;
         match &first {
             None => first = Some((way, end)),
             Some((other, before)) if !before.agrees(&end) => {
@@ -184,9 +184,10 @@ fn print_all(text: &str) -> Result<Printed, Vec<Diagnostic>> {
     Ok(Printed { texts, target })
 }
 
-/// Every text that a driver may get to see, for the vendor's assembler.
-pub(crate) fn printed(case: &Case) -> Vec<(Print, String)> {
-    print_all(&case.text).map_or(Vec::new(), |printed| printed.texts.into_iter().collect())
+/// The target that an accepted module names, and every text of it that a driver may get to see.
+pub(crate) fn printed(case: &Case) -> Option<(String, Vec<(Print, String)>)> {
+    let printed = print_all(&case.text).ok()?;
+    Some((printed.target, printed.texts.into_iter().collect()))
 }
 
 /// Whether what is printed prints the same when it was read again.

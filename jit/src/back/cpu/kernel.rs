@@ -199,7 +199,8 @@ impl Kernel {
     /// * if the module was compiled with `checked`, `launch.granules` points to `window_mapped / 256` entries;
     /// * `launch.variables` is an address in the window from which on the module's variables lie, if it has any;
     /// * `launch.stop` and `launch.fault` point to what their types say;
-    /// * `window_mask + 1` is a power of two and `window_base` and `window_mapped` are what [`Launch`] says.
+    /// * `window_mask + 1` is a power of two, 2^64 only where the caller wants to see the guards stand alone,
+    ///   and `window_base` and `window_mapped` are what [`Launch`] says.
     pub unsafe fn run_blocks(&self, launch: &Launch, blocks: Range<u64>) -> Outcome {
         let [width, height, _] = launch.grid.map(u64::from);
         if !has_valid_block(launch) {

@@ -135,6 +135,10 @@ impl<'a> Parser<'a> {
                         *extent = said;
                     }
                     let product = extents.into_iter().fold(1, u32::saturating_mul);
+                    if product == 0 {
+                        let message = format!("`.{name}`: a block has at least one thread");
+                        return Err(Diagnostic::error(span, message));
+                    }
                     tuning.max_threads = Some(tuning.max_threads.unwrap_or(u32::MAX).min(product));
                     if name == "reqntid" {
                         tuning.required_block = Some(extents);
