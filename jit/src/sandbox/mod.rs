@@ -8,6 +8,7 @@
 //! | `predication` | a predicated access is a branch around an access, which a later pass can guard |
 //! | `relocation` | no variable is named: the module's own lie in the guest's window, a kernel's in its block's and thread's memory |
 //! | `constants` | a constant is read where it lies, in the window |
+//! | `copies` | a copy reads no more than it writes |
 //! | `hints` | no hint names an address that has no guard |
 //! | `generic` | a generic access is one in the space that its address is in |
 //! | `bounds` | an access lies in the guest's window, in checked mode in a buffer, or in the block's or the thread's memory, at a multiple of its size |
@@ -17,6 +18,7 @@
 
 mod bounds;
 mod constants;
+mod copies;
 mod deadline;
 mod editor;
 mod extent;
@@ -59,6 +61,7 @@ pub(crate) fn instrument_function(
     predication::run(function);
     relocation::run(function, layout);
     constants::run(function);
+    copies::run(function);
     hints::run(function);
     generic::run(function);
     bounds::run(function, options.checked);

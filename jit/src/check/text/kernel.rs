@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
     fn statement(&mut self, line: &'a str, number: u32, known: &mut Known<'a>) -> Found<()> {
         let fail = |reason| Err((number, reason));
         if line.starts_with('$') {
-            return match self.label(line) {
+            return match self.label(line, number) {
                 Some(()) => Ok(()),
                 None => fail(malformed(line)),
             };
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A label, or a jump table.
-    fn label(&mut self, line: &'a str) -> Option<()> {
+    fn label(&mut self, line: &'a str, number: u32) -> Option<()> {
         let (name, rest) = line.split_once(':')?;
         if let Some(list) = rest.strip_prefix(" .branchtargets ") {
             let targets: Vec<&str> = list.strip_suffix(';')?.split(", ").collect();
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         let next = self.kernel.blocks.len() as u32;
         let here = match &self.open {
             Some(open) if !open.is_empty() => {
-                self.close(End::Jump(next + 1), Vec::new(), 0);
+                self.close(End::Jump(next + 1), Vec::new(), number);
                 next + 1
             }
             _ => next,
@@ -250,18 +250,14 @@ impl<'a> Reader<'a> {
         };
         names.split(", ").try_for_each(|name| {
             let id = self.kernel.registers.len() as RegisterId;
-            let mut cursor = Cursor(name.strip_prefix('%')?);
-            cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            let is_name = cursor.0.is_empty() && name.len() > 1;
-            let is_free = name != "%launch" && !table::is_special(name);
             self.kernel.registers.push(Register { name, width });
             let is_new = self.kernel.names.insert(name, id).is_none();
-            (is_name && is_free && is_new).then_some(())
+            (is_register(name) && is_new).then_some(())
         })
     }
 
     /// What ends a block, with the labels that it names.
-    fn end(&self, statement: &'a str) -> Option<(End, Vec<&'a str>)> {
+    fn end(&mut self, statement: &'a str) -> Option<(End, Vec<&'a str>)> {
         let next = self.kernel.blocks.len() as u32 + 1;
         let statement = statement.strip_suffix(';')?;
         if statement == "ret" {
@@ -276,7 +272,8 @@ impl<'a> Reader<'a> {
         if let Some(rest) = statement.strip_prefix("brx.idx ") {
             let (register, table) = rest.split_once(", ")?;
             let register = *self.kernel.names.get(register)?;
-            let targets = self.tables.get(table)?.clone();
+            // Each has its own, so that there are no more edges than text.
+            let targets = self.tables.remove(table)?;
             return Some((End::Switch(register, vec![0; targets.len()]), targets));
         }
         let (guard, label) = statement.strip_prefix('@')?.split_once(" bra ")?;
@@ -334,6 +331,32 @@ impl<'a> Reader<'a> {
         }
         Ok(self.kernel)
     }
+}
+
+/// Names of registers that the printer takes from no list: a prefix for the type, and a number.
+const PREFIXES: &[&str] = &["%p", "%r", "%rd", "%rs", "%rb", "%f", "%fd"];
+
+/// Those of the sandbox's own.
+const OWN: &[&str] = &[
+    "%window_base",
+    "%window_mapped",
+    "%granules",
+    "%stop",
+    "%variables",
+    "%shared_size",
+    "%shared_base",
+    "%local_base",
+    "%site",
+    "%state",
+    "%index",
+    "%address",
+    "%fault",
+    "%taken",
+];
+
+/// Whether a register may be called so; no special register is.
+fn is_register(name: &str) -> bool {
+    OWN.contains(&name) || PREFIXES.iter().any(|prefix| numbered(name, prefix))
 }
 
 fn numbered(name: &str, prefix: &str) -> bool {
