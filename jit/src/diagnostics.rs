@@ -45,6 +45,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// What was printed of the module, where that could not be proved to be safe: for a report of the compiler's mistake.
+    pub printed: Option<String>,
 }
 
 impl Diagnostic {
@@ -69,6 +71,7 @@ impl Diagnostic {
             span,
             message: message.into(),
             help: None,
+            printed: None,
         }
     }
 

@@ -6,7 +6,10 @@
 //!  PTX text ──front::ptx──▶ ir::Module ──verify──▶ (accepted) ──sandbox──▶ guarded ir::Module
 //!                                                                             │
 //!                                                        back::ptx ◀──────────┴──────────▶ back::cpu
-//!                                                    text for the driver            code for this processor
+//!                                                            │                      code for this processor
+//!                                                          check
+//!                                                            │
+//!                                                    text for the driver
 //! ```
 //!
 //! * [`front`] turns source text into the [`ir`]; every other step sees the IR alone.
@@ -15,6 +18,7 @@
 //! * [`verify`] says what a module may contain and finds each kernel's [`signature`].
 //! * [`sandbox`] puts a guard before each memory access and a poll on each loop.
 //! * [`back`] prints the result as PTX or compiles it for the CPU device.
+//! * [`check()`] proves the printed text again, and shares no code with the steps before.
 //!
 //! Kernels written as WebAssembly go the same way from [`front::wasm`] on. Where a device is named, [`versions`] holds what a
 //! verified module needs against what the device takes.
@@ -42,6 +46,7 @@
 
 mod analysis;
 pub mod back;
+pub mod check;
 mod compile;
 mod diagnostics;
 pub mod front;
@@ -56,6 +61,7 @@ pub mod verify;
 pub mod versions;
 
 pub use back::cpu;
+pub use check::{Checked, Refusal, check};
 pub use compile::{
     CompileOptions, KernelAssembly, Source, compile_ptx, compile_wasm, cpu_assembly, report,
     sandboxed_ptx, sandboxed_wasm,

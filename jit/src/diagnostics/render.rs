@@ -47,6 +47,7 @@ fn render_one(text: &mut String, diagnostic: &Diagnostic, name: &str, source: Op
         span,
         message,
         help,
+        ..
     } = diagnostic;
     let snippet = source.and_then(|source| Snippet::of(source, *span));
     let number = match &snippet {

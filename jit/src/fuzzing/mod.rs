@@ -84,6 +84,23 @@ pub fn print_reads_back(data: &[u8]) {
     assert!(once == twice, "{once:.4000}\nis read as\n{twice:.4000}");
 }
 
+/// Hands text to the checker, as if it had been printed.
+///
+/// # Panics
+///
+/// If a refusal names a place that the text does not have.
+pub fn check(data: &[u8]) {
+    let text = text(data);
+    if let Err(refusal) = crate::check(text) {
+        // A text that is cut off is refused behind its last line.
+        let lines = text.lines().count();
+        assert!(
+            (1..=lines + 1).contains(&(refusal.line as usize)),
+            "{refusal}"
+        );
+    }
+}
+
 /// Compiles, and prints, a kernel in WebAssembly.
 ///
 /// # Panics

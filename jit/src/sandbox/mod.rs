@@ -7,20 +7,28 @@
 //! | `zeroing` | a register that was never written reads as zero |
 //! | `predication` | a predicated access is a branch around an access, which a later pass can guard |
 //! | `relocation` | no variable is named: the module's own lie in the guest's window, a kernel's in its block's and thread's memory |
+//! | `constants` | a constant is read where it lies, in the window |
+//! | `copies` | a copy reads no more than it writes |
+//! | `hints` | no hint names an address that has no guard |
 //! | `generic` | a generic access is one in the space that its address is in |
 //! | `bounds` | an access lies in the guest's window, in checked mode in a buffer, or in the block's or the thread's memory, at a multiple of its size |
+//! | `switches` | an index past a jump table's end takes its last target |
 //! | `traps` | `trap` and `brkpt` are recorded faults |
 //! | `deadline` | every loop looks at the stop word now and then |
 
 mod bounds;
+mod constants;
+mod copies;
 mod deadline;
 mod editor;
 mod extent;
 mod generic;
+mod hints;
 mod predication;
 mod relocation;
 mod small;
 mod sums;
+mod switches;
 mod traps;
 mod zeroing;
 
@@ -52,8 +60,12 @@ pub(crate) fn instrument_function(
     zeroing::run(function);
     predication::run(function);
     relocation::run(function, layout);
+    constants::run(function);
+    copies::run(function);
+    hints::run(function);
     generic::run(function);
     bounds::run(function, options.checked);
+    switches::run(function);
     traps::run(function);
     deadline::run(function);
     function.sandboxed = true;

@@ -84,6 +84,14 @@ fn what_is_printed_of_damaged_texts_reads_back() {
 }
 
 #[test]
+fn damaged_prints_are_proved_or_refused() {
+    let seeds = seeds::prints();
+    fuzz("check", fuzzing::check, 2000, |random| {
+        mutate::text(random, &seeds)
+    });
+}
+
+#[test]
 fn kernels_made_of_bytes_do_the_same_on_every_back_end() {
     fuzz("run", fuzzing::run, 200, |random| {
         let length = 40 + random.below(600);

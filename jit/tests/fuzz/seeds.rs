@@ -1,9 +1,13 @@
 //! What fuzzing begins with: PTX of compilers, the cases of the file tests, and kernels in WebAssembly.
 
 use std::path::Path;
+use wasi_cuda_jit::{CompileOptions, sandboxed_ptx};
 
 /// Texts longer than this would take most of the budget.
 const LONGEST: u64 = 12 << 10;
+
+/// The same for what is printed of them, guards and all.
+const LONGEST_PRINT: usize = 40 << 10;
 
 /// Every short PTX file of the repository's compiler, in the same order on every machine.
 pub(crate) fn texts() -> Vec<Vec<u8>> {
@@ -27,6 +31,18 @@ pub(crate) fn texts() -> Vec<Vec<u8>> {
     let texts: Vec<Vec<u8>> = short.map(|path| std::fs::read(path).unwrap()).collect();
     assert!(texts.len() > 100, "only {} seeds", texts.len());
     texts
+}
+
+/// What is printed of them for a driver.
+pub(crate) fn prints() -> Vec<Vec<u8>> {
+    let options = CompileOptions::default();
+    let printed = texts().into_iter().filter_map(|text| {
+        let text = String::from_utf8(text).ok()?;
+        sandboxed_ptx(&text, &options).ok().map(String::into_bytes)
+    });
+    let printed: Vec<Vec<u8>> = printed.filter(|text| text.len() < LONGEST_PRINT).collect();
+    assert!(printed.len() > 100, "only {} seeds", printed.len());
+    printed
 }
 
 const KERNELS: [&str; 3] = [

@@ -109,7 +109,8 @@ pub(crate) fn print_name(text: &mut String, instruction: &Instruction) {
             Slot::T => instruction.t.map(Type::name),
             Slot::Fixed(ty) => Some(ty.name()),
             Slot::U => instruction.u.map(Type::name),
-            // The sandbox's own memory is global memory, on a GPU.
+            // The sandbox's own memory is global memory, on a GPU. The stop word changes under way: each look at it must happen.
+            Slot::Internal if instruction.t == Some(Type::U32) => Some("volatile.global"),
             Slot::Internal => Some(Modifier::Global.name()),
         };
         if let Some(word) = word {

@@ -1,0 +1,8 @@
+//! The checker: what it accepts, what it refuses and why.
+
+mod accepted;
+mod refused;
+#[path = "../corpus/sources.rs"]
+#[allow(dead_code)]
+mod sources;
+mod texts;
