@@ -84,6 +84,20 @@ pub fn sandboxed_ptx(source: &str, options: &CompileOptions) -> Result<String, V
     print(front::ptx::parse(source)?, options)
 }
 
+/// As [`sandboxed_ptx`], with what a launch needs to know of the result.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn guarded_ptx(
+    source: &str,
+    options: &CompileOptions,
+) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
+    let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
+    let module = instrumented(module, options);
+    Ok(back::ptx::GuardedModule::new(&module, accepted.signatures))
+}
+
 /// As [`sandboxed_ptx`], from a WebAssembly module.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! cases whose path has the word in it.
 
 mod annotation;
+mod arguments;
 mod case;
 mod compare;
 mod launches;

@@ -37,8 +37,13 @@ pub(super) fn print(text: &mut String, index: usize, function: &Function) {
     text.push_str("}\n");
 }
 
+/// What a kernel is called, by its place.
+pub(super) fn name(index: usize) -> String {
+    format!("kernel{index}")
+}
+
 fn print_head(text: &mut String, index: usize, function: &Function) {
-    let _ = write!(text, ".visible .entry kernel{index}(");
+    let _ = write!(text, ".visible .entry {}(", name(index));
     let mut separator = "\n\t";
     for (number, parameter) in function.parameters.iter().enumerate() {
         text.push_str(separator);
