@@ -94,7 +94,7 @@ pub fn guarded_ptx(
     options: &CompileOptions,
 ) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
     let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
-    let module = instrumented(module, options);
+    let module = instrumented_for_a_driver(module, options);
     Ok(back::ptx::GuardedModule::new(&module, accepted.signatures))
 }
 
@@ -164,10 +164,22 @@ fn compile(
     back::cpu::compile(&module, &proved, accepted).map_err(|error| vec![error])
 }
 
+/// Compiles for this processor what a driver would get: so the passes that only a GPU needs run where there is none.
+pub(crate) fn compile_a_drivers(
+    source: &str,
+    options: &CompileOptions,
+) -> Result<back::cpu::Module, Vec<Diagnostic>> {
+    let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
+    let module = instrumented_for_a_driver(module, options);
+    back::cpu::compile(&module, &[], accepted).map_err(|error| vec![error])
+}
+
 /// The guarded module as PTX.
 fn print(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
     let (module, _) = accept(module, options)?;
-    Ok(back::ptx::print(&instrumented(module, options)))
+    Ok(back::ptx::print(&instrumented_for_a_driver(
+        module, options,
+    )))
 }
 
 /// Verifies a module, and holds it against the device that it is for.
@@ -200,9 +212,19 @@ fn proved(module: &ir::Module, options: &CompileOptions) -> Vec<Option<back::cpu
         .collect()
 }
 
-fn instrumented(mut module: ir::Module, options: &CompileOptions) -> ir::Module {
+fn instrumented(module: ir::Module, options: &CompileOptions) -> ir::Module {
+    instrumented_for(module, options, false)
+}
+
+/// With what the CPU device does by itself besides.
+fn instrumented_for_a_driver(module: ir::Module, options: &CompileOptions) -> ir::Module {
+    instrumented_for(module, options, true)
+}
+
+fn instrumented_for(mut module: ir::Module, options: &CompileOptions, gpu: bool) -> ir::Module {
     let options = sandbox::Options {
         checked: options.checked,
+        gpu,
     };
     sandbox::instrument(&mut module, &options);
     module

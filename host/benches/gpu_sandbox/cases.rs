@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
-use wasi_cuda_jit::cpu::Fault;
+use wasi_cuda_jit::back::ptx::MAX_BLOCKS;
+use wasi_cuda_jit::cpu::{Fault, FaultKind};
 use wasi_cuda_jit::{CompileOptions, Diagnostic, guarded_ptx};
 
 /// How the process ends that cannot end a kernel.
@@ -37,6 +38,8 @@ enum Outcome {
     Stopped,
     /// The compiler refused it, as it shall.
     Refused,
+    /// Its grid has more blocks than a launch on a GPU may have.
+    TooManyBlocks,
     /// The device lacks what it needs, and the compiler said so.
     NotForThisDevice,
 }
@@ -203,6 +206,10 @@ fn done(prepared: &Prepared, guest: &Guest) -> Result<Vec<Outcome>> {
 /// Does one run, and holds its end against what the case says.
 fn one(case: &Case, index: usize, loaded: &Loaded, guest: &Guest) -> Result<Outcome> {
     let run = &case.runs[index];
+    let blocks: u64 = run.grid.iter().map(|extent| u64::from(*extent)).product();
+    if blocks > MAX_BLOCKS {
+        return Ok(Outcome::TooManyBlocks);
+    }
     let kernel = loaded
         .kernel(&run.kernel)
         .with_context(|| format!("no kernel `{}`", run.kernel))?;
@@ -224,6 +231,14 @@ fn one(case: &Case, index: usize, loaded: &Loaded, guest: &Guest) -> Result<Outc
         stop: run.stop.map(|time| Duration::from_millis(time.into())),
     };
     match guest.run(kernel, &request)? {
+        Ended::Faulted(fault) if run.driver_diverges => {
+            ensure!(
+                fault.kind == FaultKind::Divergence,
+                "it shall diverge, but: {}",
+                fault.kind
+            );
+            Ok(Outcome::Faulted)
+        }
         Ended::Faulted(fault) => hold_fault(case, index, &arguments, &fault),
         Ended::Stopped if run.stop.is_some() => Ok(Outcome::Stopped),
         Ended::Stopped => bail!("it was stopped, but nobody told it to"),
@@ -231,6 +246,7 @@ fn one(case: &Case, index: usize, loaded: &Loaded, guest: &Guest) -> Result<Outc
             if let Some(expected) = expected_faults(case, index).next() {
                 bail!("it ends, but shall fault: {}", expected.text);
             }
+            ensure!(!run.driver_diverges, "it ends, but shall diverge");
             ensure!(run.stop.is_none(), "it ends before it is stopped");
             hold_contents(case, index, &arguments, &contents)
         }

@@ -11,17 +11,32 @@
 //! | `bounds` | an access lies in the guest's window, in checked mode in a buffer, or in the block's or the thread's memory, at a multiple of its size |
 //! | `traps` | `trap` and `brkpt` are recorded faults |
 //! | `deadline` | every loop looks at the stop word now and then |
+//!
+//! What the CPU device does by itself is added where a driver gets the result:
+//!
+//! | pass | what it guarantees |
+//! | --- | --- |
+//! | `hints`, `constants`, `switches` | what a GPU takes otherwise than it is meant here: prefetches of numbers, constant memory, branch targets behind a list's end |
+//! | `clearing` | shared and local memory are zero when a block begins |
+//! | `warps` | lanes of a warp wait for each other only where all of them come |
+//! | `entry` | a block of a launch that was told to stop ends before it begins |
 
 mod bounds;
+mod clearing;
+mod constants;
 mod deadline;
 mod editor;
+mod entry;
 mod extent;
 mod generic;
+mod hints;
 mod predication;
 mod relocation;
 mod small;
 mod sums;
+mod switches;
 mod traps;
+mod warps;
 mod zeroing;
 
 use crate::ir::{Function, Module};
@@ -32,6 +47,8 @@ pub(crate) use relocation::ModuleLayout;
 pub struct Options {
     /// Whether accesses are held against the table of the guest's buffers, too.
     pub checked: bool,
+    /// Whether a driver gets the result: the CPU device does some of this by itself.
+    pub gpu: bool,
 }
 
 /// Adds every guard to a verified module.
@@ -50,11 +67,23 @@ pub(crate) fn instrument_function(
 ) {
     editor::add_prelude(function);
     zeroing::run(function);
+    if options.gpu {
+        hints::run(function);
+        constants::run(function);
+        switches::run(function);
+    }
     predication::run(function);
     relocation::run(function, layout);
     generic::run(function);
+    if options.gpu {
+        warps::run(function);
+        clearing::run(function);
+    }
     bounds::run(function, options.checked);
     traps::run(function);
-    deadline::run(function);
+    deadline::run(function, options.gpu);
+    if options.gpu {
+        entry::run(function);
+    }
     function.sandboxed = true;
 }

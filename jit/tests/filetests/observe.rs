@@ -5,6 +5,7 @@ use super::case::{Case, Intent, Print, Run};
 use super::launches::{self, End};
 use std::collections::BTreeMap;
 use wasi_cuda_jit::cpu::Module;
+use wasi_cuda_jit::fuzzing::compile_a_drivers;
 use wasi_cuda_jit::{CompileOptions, Diagnostic, back, compile_ptx, front, sandboxed_ptx, verify};
 
 /// What all back ends agree on.
@@ -25,6 +26,9 @@ const CHECKED: CompileOptions = CompileOptions {
     checked: true,
     device: None,
 };
+
+/// How the fault begins of lanes that wait for each other in two places.
+const DIVERGENT: &str = "divergent operation of a warp";
 
 /// What is wrong whatever the case expects.
 type Wrong = String;
@@ -92,6 +96,8 @@ fn accepted(
 ) -> Result<Observed, Wrong> {
     let reprinted = compile_ptx(&printed.texts[&Print::Plain], &PLAIN)
         .map_err(|found| format!("its print is refused:\n{}", listed(&found)))?;
+    let driver = compile_a_drivers(&case.text, &PLAIN)
+        .map_err(|found| format!("with a driver's guards it is refused:\n{}", listed(&found)))?;
     let lines = case.text.lines().count();
     let mut annotations: Vec<_> = plain
         .diagnostics()
@@ -100,7 +106,7 @@ fn accepted(
         .collect();
     let mut ends = Vec::new();
     for (index, run) in case.runs.iter().enumerate() {
-        let end = end_of(run, plain, checked, &reprinted)
+        let end = end_of(run, [plain, checked, &reprinted, &driver])
             .map_err(|what| format!("run {} (line {}): {what}", index + 1, run.line))?;
         annotations.extend(end.annotation(index + 1, lines));
         ends.push(end);
@@ -114,7 +120,7 @@ fn accepted(
 }
 
 /// How a run ends, which must not depend on the mode or on whether the text was printed and read again.
-fn end_of(run: &Run, plain: &Module, checked: &Module, reprinted: &Module) -> Result<End, Wrong> {
+fn end_of(run: &Run, [plain, checked, reprinted, driver]: [&Module; 4]) -> Result<End, Wrong> {
     let place = plain
         .kernels()
         .iter()
@@ -132,6 +138,7 @@ fn end_of(run: &Run, plain: &Module, checked: &Module, reprinted: &Module) -> Re
         ("in plain mode", plain, run.plain),
         ("in checked mode", checked, run.checked),
         ("printed and read again", reprinted, run.plain),
+        ("with a driver's guards", driver, run.plain),
     ];
     let mut first: Option<(&str, End)> = None;
     for (way, module, wanted) in ways {
@@ -143,6 +150,12 @@ fn end_of(run: &Run, plain: &Module, checked: &Module, reprinted: &Module) -> Re
             .get(place)
             .ok_or("its print lacks the kernel")?;
         let end = launches::launch(run, module, kernel).map_err(|what| format!("{way}: {what}"))?;
+        if run.driver_diverges && std::ptr::eq(module, driver) {
+            match end {
+                End::Faulted(what, _) if what.starts_with(DIVERGENT) => continue,
+                end => return Err(format!("{way} {}, but shall diverge", end.told())),
+            }
+        }
         match &first {
             None => first = Some((way, end)),
             Some((other, before)) if !before.agrees(&end) => {

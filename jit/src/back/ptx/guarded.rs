@@ -38,7 +38,8 @@ pub struct LaunchRecord {
     pub window_mapped: u64,
     /// In checked mode the address of the table of granules, else unused.
     pub granules: u64,
-    /// Address of the stop word, of four bytes, zero as long as the launch may go on. It lies outside the window.
+    /// Address of the stop word, of four bytes, zero as long as the launch may go on; a fault sets it, too. It lies outside
+    /// the window.
     pub stop: u64,
     /// Address of the fault record, of [`FAULT_RECORD_BYTES`] bytes, zero at first. It lies outside the window.
     pub fault: u64,
@@ -47,6 +48,9 @@ pub struct LaunchRecord {
     /// Bytes of a block's shared memory: [`GuardedKernel::shared_bytes`].
     pub shared_bytes: u64,
 }
+
+/// Blocks of a grid at most: empty ones drain in a tenth of a second on a large GPU, and nothing makes them drain faster.
+pub const MAX_BLOCKS: u64 = 1 << 27;
 
 /// Bytes of a fault record.
 pub const FAULT_RECORD_BYTES: usize = 48;

@@ -198,5 +198,12 @@ fn print_recorder(text: &mut String) {
             24 + 4 * number
         );
     }
-    text.push_str("\tmembar.gl;\n\tst.global.u32 [%fault], 2;\n$faulted:\n\tret;\n");
+    text.push_str("\tmembar.gl;\n\tst.global.u32 [%fault], 2;\n");
+    // The other threads leave when they next look.
+    let stop = hidden_offset(Hidden::Stop);
+    let _ = writeln!(
+        text,
+        "\tld.param.u64 %fault, [{RECORD}+{stop}];\n\tst.volatile.global.u32 [%fault], 1;"
+    );
+    text.push_str("$faulted:\n\tret;\n");
 }

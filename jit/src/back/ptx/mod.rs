@@ -9,7 +9,7 @@ mod variables;
 
 use crate::ir::Module;
 
-pub use guarded::{FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord};
+pub use guarded::{FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord, MAX_BLOCKS};
 pub(crate) use instructions::print_name;
 use std::fmt::Write as _;
 
