@@ -90,7 +90,13 @@ fn one_round(source: &Source) -> Steps {
     let parsed = Instant::now();
     black_box(verify::verify(&module).expect("the corpus is accepted"));
     let verified = Instant::now();
-    sandbox::instrument(&mut module, &sandbox::Options { checked: false });
+    sandbox::instrument(
+        &mut module,
+        &sandbox::Options {
+            gpu: true,
+            ..Default::default()
+        },
+    );
     let guarded = Instant::now();
     black_box(back::ptx::print(&module));
     let printed = Instant::now();

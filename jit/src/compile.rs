@@ -86,6 +86,20 @@ pub fn sandboxed_ptx(source: &str, options: &CompileOptions) -> Result<String, V
     print(front::ptx::parse(source)?, options)
 }
 
+/// As [`sandboxed_ptx`], with what a launch needs to know of the result.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn guarded_ptx(
+    source: &str,
+    options: &CompileOptions,
+) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
+    let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
+    let module = instrumented_for_a_driver(module, options);
+    Ok(back::ptx::GuardedModule::new(&module, accepted.signatures))
+}
+
 /// As [`sandboxed_ptx`], from a WebAssembly module.
 ///
 /// # Errors
@@ -156,7 +170,7 @@ fn compile(
 fn print(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
     let (module, _) = accept(module, options)?;
     let needs = Needs::of(&module);
-    let printed = back::ptx::print(&instrumented(module, options));
+    let printed = back::ptx::print(&instrumented_for_a_driver(module, options));
     let refused = match check(&printed) {
         Ok(checked) if needs.cover(&checked) => return Ok(printed),
         Ok(_) => "an access may lie behind what the module declares".to_owned(),
@@ -199,6 +213,16 @@ impl Needs {
     }
 }
 
+/// Compiles for this processor what a driver would get: so the passes that only a GPU needs run where there is none.
+pub(crate) fn compile_a_drivers(
+    source: &str,
+    options: &CompileOptions,
+) -> Result<back::cpu::Module, Vec<Diagnostic>> {
+    let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
+    let module = instrumented_for_a_driver(module, options);
+    back::cpu::compile(&module, &[], accepted).map_err(|error| vec![error])
+}
+
 /// Verifies a module, and holds it against the device that it is for.
 fn accept(
     mut module: ir::Module,
@@ -229,9 +253,19 @@ fn proved(module: &ir::Module, options: &CompileOptions) -> Vec<Option<back::cpu
         .collect()
 }
 
-fn instrumented(mut module: ir::Module, options: &CompileOptions) -> ir::Module {
+fn instrumented(module: ir::Module, options: &CompileOptions) -> ir::Module {
+    instrumented_for(module, options, false)
+}
+
+/// With what the CPU device does by itself besides.
+fn instrumented_for_a_driver(module: ir::Module, options: &CompileOptions) -> ir::Module {
+    instrumented_for(module, options, true)
+}
+
+fn instrumented_for(mut module: ir::Module, options: &CompileOptions, gpu: bool) -> ir::Module {
     let options = sandbox::Options {
         checked: options.checked,
+        gpu,
     };
     sandbox::instrument(&mut module, &options);
     module

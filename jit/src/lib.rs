@@ -63,7 +63,7 @@ pub mod versions;
 pub use back::cpu;
 pub use check::{Checked, Refusal, check};
 pub use compile::{
-    CompileOptions, KernelAssembly, Source, compile_ptx, compile_wasm, cpu_assembly, report,
-    sandboxed_ptx, sandboxed_wasm,
+    CompileOptions, KernelAssembly, Source, compile_ptx, compile_wasm, cpu_assembly, guarded_ptx,
+    report, sandboxed_ptx, sandboxed_wasm,
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span, render};

@@ -46,7 +46,8 @@ impl Dominators {
     }
 }
 
-fn parents(predecessors: &[Vec<usize>]) -> Vec<usize> {
+/// By place the place of the nearest dominator, from the places before each; the first place is where all ways begin.
+pub(super) fn parents(predecessors: &[Vec<usize>]) -> Vec<usize> {
     const UNKNOWN: usize = usize::MAX;
     let mut parents = vec![UNKNOWN; predecessors.len()];
     if let Some(first) = parents.first_mut() {

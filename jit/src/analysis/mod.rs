@@ -1,5 +1,6 @@
 //! What can be told of a function without running it; shared by verifier and passes.
 
+mod convergence;
 mod dominators;
 mod exposed;
 mod lanes;
@@ -9,6 +10,7 @@ pub(crate) mod order;
 mod pointers;
 pub(crate) mod rows;
 
+pub(crate) use convergence::Convergence;
 pub(crate) use exposed::{exposed_registers, for_each_register, for_each_written};
 pub(crate) use lanes::{Lanes, lanes};
 pub(crate) use liveness::{Liveness, values_at_joins};

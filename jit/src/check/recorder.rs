@@ -30,6 +30,8 @@ const TEXT: &[&str] = &[
     "\tst.global.u32 [%fault+44], %index;",
     "\tmembar.gl;",
     "\tst.global.u32 [%fault], 2;",
+    "\tld.param.u64 %fault, [%launch+24];",
+    "\tst.volatile.global.u32 [%fault], 1;",
     "$faulted:",
     "\tret;",
 ];

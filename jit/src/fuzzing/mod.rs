@@ -18,6 +18,18 @@ use source::Source;
 /// A message quotes a name or two, and says little else.
 const LONGEST_MESSAGE: usize = 2 * MAX_NAME_BYTES + 1000;
 
+/// Compiles for this processor what a driver would get, with the guards that only a GPU needs.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn compile_a_drivers(
+    source: &str,
+    options: &CompileOptions,
+) -> Result<crate::cpu::Module, Vec<Diagnostic>> {
+    crate::compile::compile_a_drivers(source, options)
+}
+
 const PLAIN: CompileOptions = CompileOptions {
     checked: false,
     device: None,

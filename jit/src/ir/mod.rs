@@ -26,5 +26,5 @@ pub use special::SpecialRegister;
 pub(crate) use table::NAMED as NAMED_BARRIERS;
 pub use table::{Row, rows};
 pub use types::{Class, Type};
-pub use variable::{Initializer, Symbol, SymbolAddress, Variable};
+pub use variable::{Initializer, SharedSize, Symbol, SymbolAddress, Variable};
 pub(crate) use variable::{initial_bytes, variable_layout};

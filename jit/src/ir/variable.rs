@@ -1,5 +1,6 @@
 //! Variables in memory (PTX ISA, "Variables").
 
+use super::module::Function;
 use super::space::Space;
 use super::types::Type;
 use crate::diagnostics::Span;
@@ -65,6 +66,38 @@ impl Variable {
             bytes: u64::from(ty.bytes()) * u64::from(count),
             dynamic: false,
             initial: Initializer::default(),
+        }
+    }
+}
+
+/// How much shared memory a block has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedSize {
+    /// Bytes of the variables whose size the module says.
+    declared: u64,
+    /// Where the memory begins whose size a launch decides.
+    dynamic_start: u64,
+}
+
+impl SharedSize {
+    pub(crate) fn of(function: &Function) -> Self {
+        let (_, declared) = function.variable_layout(Space::Shared);
+        let dynamic = function
+            .variables
+            .iter()
+            .filter(|variable| variable.dynamic);
+        let align = dynamic.map(|variable| u64::from(variable.align)).max();
+        Self {
+            declared,
+            dynamic_start: declared.next_multiple_of(align.unwrap_or(16).max(1)),
+        }
+    }
+
+    /// Bytes of a block's shared memory in a launch that asks for so many of its own.
+    pub fn bytes(self, dynamic: u32) -> u64 {
+        match dynamic {
+            0 => self.declared,
+            dynamic => self.dynamic_start + u64::from(dynamic),
         }
     }
 }

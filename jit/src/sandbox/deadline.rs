@@ -3,10 +3,12 @@
 //! A counter in a register, the fuel, falls by one on each way back; the word is read when it is used up. Reading memory on every
 //! way back would make tight loops many times slower.
 
-use super::editor::{add_block, add_register, binary, branch, compare, instruction};
+use super::editor::{
+    add_block, add_register, binary, branch, compare, instruction, read_stop_word,
+};
 use crate::analysis::back_edges;
 use crate::ir::{
-    Address, AddressBase, Block, BlockId, Function, Hidden, Modifier, Opcode, Operand, Register,
+    Block, BlockId, Function, Instruction, Modifier, Opcode, Operand, Predicate, Register,
     Terminator, Type,
 };
 use smallvec::smallvec;
@@ -27,16 +29,29 @@ fn burnt_each_time(function: &Function) -> u64 {
         .min(FUEL)
 }
 
-pub(super) fn run(function: &mut Function) {
+/// Registers of the loops' polls.
+#[derive(Clone, Copy)]
+struct Fuel {
+    left: Register,
+    /// Whether none is left, which stays so however often it falls; or, folded, whether the way back may be taken.
+    decision: Register,
+    word: Register,
+    burnt: u64,
+}
+
+/// `folded` puts the test of the fuel into the loop's own condition, so that a loop has no way out more than it had: the vendor's
+/// compiler handles such loops as it handles others.
+pub(super) fn run(function: &mut Function, folded: bool) {
     let edges = back_edges(function);
     if edges.is_empty() {
         return;
     }
-    let burnt = burnt_each_time(function);
-    let fuel = add_register(function, Type::B32);
-    let empty = add_register(function, Type::Pred);
-    let address = add_register(function, Type::B64);
-    let word = add_register(function, Type::B32);
+    let fuel = Fuel {
+        left: add_register(function, Type::B32),
+        decision: add_register(function, Type::Pred),
+        word: add_register(function, Type::B32),
+        burnt: burnt_each_time(function),
+    };
     let stopped = add_block(
         function,
         Block {
@@ -45,97 +60,114 @@ pub(super) fn run(function: &mut Function) {
         },
     );
     for (from, which) in edges {
-        let poll = add_block(
-            function,
-            Block {
-                cold: true,
-                ..Block::ending(Terminator::Exit)
-            },
-        );
-        let burn = add_block(function, Block::ending(Terminator::Exit));
-        let mut target = burn;
-        let redirect = |successor, old| {
-            if successor == which {
-                target = old;
-                burn
-            } else {
-                old
-            }
+        let successors = function.blocks[from.index()].terminator.successors();
+        let Some(target) = successors.get(which).copied() else {
+            continue;
         };
+        let poll = add_poll(function, fuel, stopped, target);
+        if folded && fold(function, fuel, from, which, poll) {
+            continue;
+        }
+        let burn = burn_block(fuel, poll, target);
+        let burn = add_block(function, burn);
         function.blocks[from.index()]
             .terminator
-            .map_successors(redirect);
-        function.blocks[burn.index()] = burn_block(burnt, fuel, empty, poll, target);
-        function.blocks[poll.index()] = poll_block(fuel, empty, address, word, stopped, target);
+            .map_successors(|successor, old| if successor == which { burn } else { old });
     }
     if let Some(prelude) = function.blocks.first_mut() {
-        prelude.instructions.push(refill(fuel));
+        prelude.instructions.push(refill(fuel.left));
     }
 }
 
-fn burn_block(
-    burnt: u64,
-    fuel: Register,
-    empty: Register,
-    poll: BlockId,
-    target: BlockId,
-) -> Block {
-    let less = Operand::Immediate(u64::from(burnt.wrapping_neg() as u32));
-    let instructions = vec![
-        binary(Opcode::Add, Type::U32, fuel, Operand::Register(fuel), less),
-        compare(
-            Modifier::Eq,
-            Type::U32,
-            empty,
-            Operand::Register(fuel),
-            Operand::Immediate(0),
-        ),
-    ];
+/// Makes a block take its way back only while there is fuel; says whether it could.
+fn fold(function: &mut Function, fuel: Fuel, from: BlockId, which: usize, poll: BlockId) -> bool {
+    let terminator = function.blocks[from.index()].terminator.clone();
+    let (target, otherwise, condition) = match terminator {
+        Terminator::Jump(target) => (target, poll, Operand::Absent),
+        Terminator::Branch {
+            predicate,
+            then,
+            otherwise,
+        } => {
+            // The predicate that leads back, and where the loop is left.
+            let Predicate { register, negated } = predicate;
+            let (back, negated, out) = match which {
+                0 => (then, negated, otherwise),
+                _ => (otherwise, !negated, then),
+            };
+            let operand = match negated {
+                true => Operand::Negated(register),
+                false => Operand::Register(register),
+            };
+            let decide = Terminator::Branch {
+                predicate: Predicate { register, negated },
+                then: poll,
+                otherwise: out,
+            };
+            let left = add_block(function, Block::ending(decide));
+            (back, left, operand)
+        }
+        _ => return false,
+    };
+    let mut goes_on = compare(
+        Modifier::Gt,
+        Type::S32,
+        fuel.decision,
+        Operand::Register(fuel.left),
+        Operand::Immediate(0),
+    );
+    if condition != Operand::Absent {
+        goes_on = goes_on.with_modifiers(&[Modifier::Gt, Modifier::And]);
+        goes_on.operands[4] = condition;
+    }
+    let block = &mut function.blocks[from.index()];
+    block.instructions.extend([fuel.burn(), goes_on]);
+    block.terminator = branch(fuel.decision, target, otherwise);
+    true
+}
+
+impl Fuel {
+    fn burn(self) -> Instruction {
+        let less = Operand::Immediate(u64::from(self.burnt.wrapping_neg() as u32));
+        let left = Operand::Register(self.left);
+        binary(Opcode::Add, Type::U32, self.left, left, less)
+    }
+}
+
+fn burn_block(fuel: Fuel, poll: BlockId, target: BlockId) -> Block {
+    let is_empty = compare(
+        Modifier::Le,
+        Type::S32,
+        fuel.decision,
+        Operand::Register(fuel.left),
+        Operand::Immediate(0),
+    );
     Block {
-        instructions,
-        terminator: branch(empty, poll, target),
+        instructions: vec![fuel.burn(), is_empty],
+        terminator: branch(fuel.decision, poll, target),
         cold: false,
     }
 }
 
-fn poll_block(
-    fuel: Register,
-    empty: Register,
-    address: Register,
-    word: Register,
-    stopped: BlockId,
-    target: BlockId,
-) -> Block {
-    let stop = Operand::Hidden(Hidden::Stop);
-    let place = Operand::Address(Address::new(AddressBase::Register(address), 0));
-    let instructions = vec![
-        instruction(
-            Opcode::Mov,
-            Type::U64,
-            smallvec![Operand::Register(address), stop],
-        ),
-        instruction(
-            Opcode::LdSandbox,
-            Type::U32,
-            smallvec![Operand::Register(word), place],
-        ),
-        refill(fuel),
-        compare(
-            Modifier::Ne,
-            Type::U32,
-            empty,
-            Operand::Register(word),
-            Operand::Immediate(0),
-        ),
-    ];
-    Block {
+fn add_poll(function: &mut Function, fuel: Fuel, stopped: BlockId, target: BlockId) -> BlockId {
+    let mut instructions = read_stop_word(function, fuel.word).to_vec();
+    instructions.push(refill(fuel.left));
+    instructions.push(compare(
+        Modifier::Ne,
+        Type::U32,
+        fuel.decision,
+        Operand::Register(fuel.word),
+        Operand::Immediate(0),
+    ));
+    let poll = Block {
         instructions,
-        terminator: branch(empty, stopped, target),
+        terminator: branch(fuel.decision, stopped, target),
         cold: true,
-    }
+    };
+    add_block(function, poll)
 }
 
-fn refill(fuel: Register) -> crate::ir::Instruction {
+fn refill(fuel: Register) -> Instruction {
     instruction(
         Opcode::Mov,
         Type::U32,

@@ -2,8 +2,8 @@
 
 use crate::diagnostics::Span;
 use crate::ir::{
-    Block, BlockId, FaultCause, FaultSite, Function, Instruction, Modifier, Opcode, Operand,
-    Predicate, Register, Terminator, Type, form_for, only_form,
+    Address, AddressBase, Block, BlockId, FaultCause, FaultSite, Function, Hidden, Instruction,
+    Modifier, Opcode, Operand, Predicate, Register, Terminator, Type, form_for, only_form,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -93,6 +93,25 @@ pub(super) fn compare(how: Modifier, t: Type, d: Register, a: Operand, b: Operan
     }
 }
 
+/// Puts the stop word into a register.
+pub(super) fn read_stop_word(function: &mut Function, word: Register) -> [Instruction; 2] {
+    let address = add_register(function, Type::B64);
+    let stop = Operand::Hidden(Hidden::Stop);
+    let place = Operand::Address(Address::new(AddressBase::Register(address), 0));
+    [
+        instruction(
+            Opcode::Mov,
+            Type::U64,
+            smallvec![Operand::Register(address), stop],
+        ),
+        instruction(
+            Opcode::LdSandbox,
+            Type::U32,
+            smallvec![Operand::Register(word), place],
+        ),
+    ]
+}
+
 /// `cvt.to.from`
 pub(super) fn convert(to: Type, from: Type, d: Register, a: Register) -> Instruction {
     let operands = smallvec![Operand::Register(d), Operand::Register(a)];
@@ -126,8 +145,8 @@ pub(super) fn select(t: Type, d: Register, a: Operand, b: Operand, p: Register) 
     )
 }
 
-/// An instruction of the only form that an opcode has.
-fn form_of(opcode: Opcode, operands: SmallVec<[Operand; 4]>) -> Instruction {
+/// An instruction of the first form that an opcode has.
+pub(super) fn form_of(opcode: Opcode, operands: SmallVec<[Operand; 4]>) -> Instruction {
     Instruction {
         form: only_form(opcode),
         t: None,

@@ -15,12 +15,22 @@
 //! | `switches` | an index past a jump table's end takes its last target |
 //! | `traps` | `trap` and `brkpt` are recorded faults |
 //! | `deadline` | every loop looks at the stop word now and then |
+//!
+//! What the CPU device does by itself is added where a driver gets the result:
+//!
+//! | pass | what it guarantees |
+//! | --- | --- |
+//! | `clearing` | shared and local memory are zero when a block begins |
+//! | `warps` | lanes of a warp wait for each other only where all of them come |
+//! | `entry` | a block of a launch that was told to stop ends before it begins |
 
 mod bounds;
+mod clearing;
 mod constants;
 mod copies;
 mod deadline;
 mod editor;
+mod entry;
 mod extent;
 mod generic;
 mod hints;
@@ -30,6 +40,7 @@ mod small;
 mod sums;
 mod switches;
 mod traps;
+mod warps;
 mod zeroing;
 
 use crate::ir::{Function, Module};
@@ -40,6 +51,8 @@ pub(crate) use relocation::ModuleLayout;
 pub struct Options {
     /// Whether accesses are held against the table of the guest's buffers, too.
     pub checked: bool,
+    /// Whether a driver gets the result: the CPU device does some of this by itself.
+    pub gpu: bool,
 }
 
 /// Adds every guard to a verified module.
@@ -64,9 +77,16 @@ pub(crate) fn instrument_function(
     copies::run(function);
     hints::run(function);
     generic::run(function);
+    if options.gpu {
+        warps::run(function);
+        clearing::run(function);
+    }
     bounds::run(function, options.checked);
     switches::run(function);
     traps::run(function);
-    deadline::run(function);
+    deadline::run(function, options.gpu);
+    if options.gpu {
+        entry::run(function);
+    }
     function.sandboxed = true;
 }

@@ -151,7 +151,7 @@ fn loops_must_look_at_the_stop_word() {
     for (from, to) in [
         (
             "add.u32 %r1, %r1, 4294967295",
-            "add.u32 %r1, %r1, 4294967293",
+            "add.u32 %r1, %r1, 1",
         ),
         ("add.u32 %r1, %r1, 4294967295", "add.u32 %r1, %r1, 0"),
         (
@@ -163,13 +163,15 @@ fn loops_must_look_at_the_stop_word() {
             "@%p0 add.u32 %r1, %r1, 4294967295",
         ),
         ("\tadd.u32 %r1, %r1, 4294967295;\n", ""),
-        ("setp.eq.u32 %p1, %r1, 0", "setp.eq.u32 %p1, %r1, 7"),
-        ("setp.eq.u32 %p1, %r1, 0", "setp.ne.u32 %p1, %r1, 0"),
-        ("setp.eq.u32 %p1, %r1, 0", "setp.eq.u32 %p1, %r0, 0"),
+        ("setp.le.s32 %p1, %r1, 0", "setp.le.s32 %p1, %r1, 7"),
+        ("setp.le.s32 %p1, %r1, 0", "setp.le.u32 %p1, %r1, 0"),
+        ("setp.le.s32 %p1, %r1, 0", "setp.eq.u32 %p1, %r1, 0"),
+        ("setp.le.s32 %p1, %r1, 0", "setp.gt.s32 %p1, %r1, 0"),
+        ("setp.le.s32 %p1, %r1, 0", "setp.le.s32 %p1, %r0, 0"),
         ("setp.ne.u32 %p1, %r2, 0", "setp.ne.u32 %p1, %r2, 1"),
         ("setp.ne.u32 %p1, %r2, 0", "setp.ne.u32 %p1, %r1, 0"),
         ("mov.u32 %r1, 1024;\n\tsetp", "setp"),
-        ("mov.u32 %r1, 1024;\n\tsetp", "mov.u32 %r1, 0;\n\tsetp"),
+        ("mov.u32 %r1, 1024;\n\tsetp", "mov.u32 %r1, 65537;\n\tsetp"),
         ("mov.u32 %r1, 1024;\n$B1", "mov.u32 %r1, %r0;\n$B1"),
         ("$B1:\n", "$B1:\n\tmov.u32 %r1, 1024;\n"),
         ("@%p1 bra $B2", "@%p1 bra $B1"),
@@ -412,7 +414,7 @@ fn matrices_are_held_by_their_last_row() {
 
 #[test]
 fn the_table_of_granules_is_read_behind_the_windows_guard_alone() {
-    let outside = "2 bytes may lie outside of the window at `ld.global.u16 %rd4, [%rd1];`";
+    let outside = "2 bytes may lie outside of the window at `ld.volatile.global.u16 %rd4, [%rd1];`";
     for (from, to) in [
         ("setp.ge.u64", "setp.ge.s64"),
         ("shr.u64 %rd1, %rd2, 8", "shr.u64 %rd1, %rd2, 7"),

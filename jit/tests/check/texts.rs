@@ -66,6 +66,8 @@ $fault:
 \tst.global.u32 [%fault+44], %index;
 \tmembar.gl;
 \tst.global.u32 [%fault], 2;
+\tld.param.u64 %fault, [%launch+24];
+\tst.volatile.global.u32 [%fault], 1;
 $faulted:
 \tret;
 }
@@ -102,7 +104,7 @@ $B2:
 \tshr.u64 %rd1, %rd2, 8;
 \tshl.b64 %rd1, %rd1, 1;
 \tadd.u64 %rd1, %rd1, %granules;
-\tld.global.u16 %rd4, [%rd1];
+\tld.volatile.global.u16 %rd4, [%rd1];
 \tand.b64 %rd1, %rd2, 255;
 \tadd.u64 %rd1, %rd1, 4;
 \tsetp.gt.u64 %p0, %rd1, %rd4;
@@ -163,7 +165,7 @@ $B3:
 \tbra $B1;
 $B4:
 \tadd.u32 %r1, %r1, 4294967295;
-\tsetp.eq.u32 %p1, %r1, 0;
+\tsetp.le.s32 %p1, %r1, 0;
 \t@%p1 bra $B3;
 \tbra $B1;
 ";

@@ -69,6 +69,8 @@ pub(crate) struct Run {
     /// Which modes it is done in; checked mode finds more faults.
     pub(crate) plain: bool,
     pub(crate) checked: bool,
+    /// With the guards that a driver gets it faults: lanes are missing that a GPU might wait for in another place.
+    pub(crate) driver_diverges: bool,
     /// It is told to stop after so many milliseconds, and would not end otherwise.
     pub(crate) stop: Option<u32>,
     pub(crate) inputs: Vec<(String, Input)>,
@@ -259,6 +261,7 @@ fn read_run(line: usize, text: &str) -> Result<Run, String> {
         shared: 0,
         plain: true,
         checked: true,
+        driver_diverges: false,
         stop: None,
         inputs: Vec::new(),
     };
@@ -269,6 +272,7 @@ fn read_run(line: usize, text: &str) -> Result<Run, String> {
             "block" => run.block = extents(value)?,
             "shared" => run.shared = number(value)?,
             "stop" => run.stop = Some(number(value)?),
+            "driver" if value == "diverges" => run.driver_diverges = true,
             "mode" => match value {
                 "plain" => run.checked = false,
                 "checked" => run.plain = false,
@@ -276,7 +280,7 @@ fn read_run(line: usize, text: &str) -> Result<Run, String> {
             },
             _ => {
                 return Err(format!(
-                    "unknown key `{key}`; there are grid, block, shared, stop and mode"
+                    "unknown key `{key}`; there are grid, block, shared, stop, mode and driver=diverges"
                 ));
             }
         }

@@ -5,6 +5,7 @@
 
 mod annotation;
 mod area;
+mod arguments;
 mod case;
 mod compare;
 mod launches;

@@ -5,6 +5,7 @@ use super::case::{Case, Intent, Print, Run};
 use super::launches::{self, Device, End};
 use std::collections::BTreeMap;
 use wasi_cuda_jit::cpu::Module;
+use wasi_cuda_jit::fuzzing::compile_a_drivers;
 use wasi_cuda_jit::{CompileOptions, Diagnostic, back, compile_ptx, front, sandboxed_ptx, verify};
 
 /// What all back ends agree on.
@@ -23,6 +24,9 @@ const CHECKED: CompileOptions = CompileOptions {
     checked: true,
     device: None,
 };
+
+/// How the fault begins of lanes that wait for each other in two places.
+const DIVERGENT: &str = "divergent operation of a warp";
 
 /// What is wrong whatever the case expects.
 type Wrong = String;
@@ -88,6 +92,8 @@ fn accepted(
 ) -> Result<Observed, Wrong> {
     let reprinted = compile_ptx(&printed.texts[&Print::Plain], &PLAIN)
         .map_err(|found| format!("its print is refused:\n{}", listed(&found)))?;
+    let driver = compile_a_drivers(&case.text, &PLAIN)
+        .map_err(|found| format!("with a driver's guards it is refused:\n{}", listed(&found)))?;
     let lines = case.text.lines().count();
     let mut annotations: Vec<_> = plain
         .diagnostics()
@@ -96,7 +102,7 @@ fn accepted(
         .collect();
     let mut ends = Vec::new();
     for (index, run) in case.runs.iter().enumerate() {
-        let end = end_of(run, [plain, checked, &reprinted], device)
+        let end = end_of(run, [plain, checked, &reprinted, &driver], device)
             .map_err(|what| format!("run {} (line {}): {what}", index + 1, run.line))?;
         annotations.extend(end.annotation(index + 1, lines));
         ends.push(end);
@@ -111,7 +117,7 @@ fn accepted(
 /// How a run ends, which must not depend on the mode or on whether the text was printed and read again.
 fn end_of(
     run: &Run,
-    [plain, checked, reprinted]: [&Module; 3],
+    [plain, checked, reprinted, driver]: [&Module; 4],
     device: Device,
 ) -> Result<End, Wrong> {
     let place = plain
@@ -131,6 +137,7 @@ fn end_of(
         ("in plain mode", plain, run.plain),
         ("in checked mode", checked, run.checked),
         ("printed and read again", reprinted, run.plain),
+        ("with a driver's guards", driver, run.plain),
     ];
     let mut first: Option<(&str, End)> = None;
     for (way, module, wanted) in ways {
@@ -143,6 +150,12 @@ fn end_of(
             .ok_or("its print lacks the kernel")?;
         let end = launches::launch(run, module, kernel, device)
             .map_err(|what| format!("{way}: {what}"))?;
+        if run.driver_diverges && std::ptr::eq(module, driver) {
+            match end {
+                End::Faulted(what, _) if what.starts_with(DIVERGENT) => continue,
+                end => return Err(format!("{way} {}, but shall diverge", end.told())),
+            }
+        }
         match &first {
             None => first = Some((way, end)),
             Some((other, before)) if !before.agrees(&end) => {

@@ -5,6 +5,8 @@
 mod annotation;
 #[path = "../filetests/area.rs"]
 mod area;
+#[path = "../filetests/arguments.rs"]
+mod arguments;
 #[path = "../filetests/case.rs"]
 mod case;
 #[path = "../filetests/compare.rs"]

@@ -1,6 +1,7 @@
 //! The record of a launch's first fault, written by running code and read when the launch has ended.
 
 use crate::diagnostics::Span;
+use crate::ir::{FaultCause, FaultSite};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,6 +58,35 @@ pub struct Fault {
     pub block: [u32; 3],
     /// Index of the thread in its block.
     pub thread: [u32; 3],
+}
+
+impl FaultKind {
+    fn of(cause: FaultCause) -> Self {
+        match cause {
+            FaultCause::GlobalOutOfBounds => Self::GlobalOutOfBounds,
+            FaultCause::SharedOutOfBounds => Self::SharedOutOfBounds,
+            FaultCause::LocalOutOfBounds => Self::LocalOutOfBounds,
+            FaultCause::Divergence => Self::Divergence,
+            FaultCause::Misaligned | FaultCause::MisalignedSmall => Self::Misaligned,
+            FaultCause::Trap => Self::Trap,
+            FaultCause::DivideByZero => Self::DivideByZero,
+            FaultCause::IntegerOverflow => Self::IntegerOverflow,
+        }
+    }
+}
+
+impl Fault {
+    /// A fault of a site, with what its record holds besides.
+    pub(crate) fn at(site: &FaultSite, address: u64, block: [u32; 3], thread: [u32; 3]) -> Self {
+        Self {
+            kind: FaultKind::of(site.cause),
+            span: site.span,
+            address: if site.size == 0 { 0 } else { address },
+            size: site.size,
+            block,
+            thread,
+        }
+    }
 }
 
 /// What running code writes: the layout that [`crate::back::ptx`] prints stores for, too.

@@ -2,13 +2,13 @@
 
 use super::arena::{Arena, Needs};
 use super::block::Block;
-use super::fault::{Fault, FaultKind, FaultSlot};
+use super::fault::{Fault, FaultSlot};
 use super::jit::Code;
 use super::launch::{BlockContext, Launch, Outcome};
 use super::proved::{Proved, variant};
 use super::suspension::{FrameLayout, Suspension};
 use crate::diagnostics::Diagnostic;
-use crate::ir::{self, FaultCause, FaultSite, Space};
+use crate::ir::{self, FaultSite, SharedSize, Space};
 use crate::limits::MAX_THREADS_PER_BLOCK;
 use crate::signature::Signature;
 use crate::verify::Accepted;
@@ -76,33 +76,15 @@ struct Inner {
 /// The memory that a kernel's variables need.
 #[derive(Debug)]
 struct KernelMemory {
-    /// Bytes of static shared memory.
-    shared: u64,
-    /// Where the shared memory begins whose size a launch decides.
-    dynamic_start: u64,
+    shared: SharedSize,
     local: u64,
 }
 
 impl KernelMemory {
     fn of(function: &ir::Function) -> Self {
-        let (_, shared) = function.variable_layout(Space::Shared);
-        let dynamic = function
-            .variables
-            .iter()
-            .filter(|variable| variable.dynamic);
-        let align = dynamic.map(|variable| u64::from(variable.align)).max();
         Self {
-            shared,
-            dynamic_start: shared.next_multiple_of(align.unwrap_or(16).max(1)),
+            shared: SharedSize::of(function),
             local: function.variable_bytes(Space::Local),
-        }
-    }
-
-    /// Bytes of a block's shared memory in a launch.
-    fn shared(&self, dynamic: u32) -> u64 {
-        match dynamic {
-            0 => self.shared,
-            dynamic => self.dynamic_start + u64::from(dynamic),
         }
     }
 }
@@ -264,7 +246,7 @@ impl Kernel {
         let threads = threads.min(u64::from(MAX_THREADS_PER_BLOCK));
         let memory = &self.0.memory;
         let mut needs = Needs {
-            shared: memory.shared(launch.dynamic_shared),
+            shared: memory.shared.bytes(launch.dynamic_shared),
             local: memory.local,
             local_threads: 1,
             frames: 0,
@@ -282,26 +264,7 @@ impl Kernel {
     pub fn fault(&self, slot: &FaultSlot) -> Option<Fault> {
         let raw = slot.raw()?;
         let site = self.0.sites.get(raw.site as usize)?;
-        let kind = match site.cause {
-            FaultCause::GlobalOutOfBounds => FaultKind::GlobalOutOfBounds,
-            FaultCause::SharedOutOfBounds => FaultKind::SharedOutOfBounds,
-            FaultCause::LocalOutOfBounds => FaultKind::LocalOutOfBounds,
-            FaultCause::Divergence => FaultKind::Divergence,
-            FaultCause::Misaligned | FaultCause::MisalignedSmall => FaultKind::Misaligned,
-            FaultCause::Trap => FaultKind::Trap,
-            FaultCause::DivideByZero => FaultKind::DivideByZero,
-            FaultCause::IntegerOverflow => FaultKind::IntegerOverflow,
-        };
-        let size = site.size;
-        let address = if size == 0 { 0 } else { raw.address };
-        Some(Fault {
-            kind,
-            span: site.span,
-            address,
-            size,
-            block: raw.block,
-            thread: raw.thread,
-        })
+        Some(Fault::at(site, raw.address, raw.block, raw.thread))
     }
 }
 

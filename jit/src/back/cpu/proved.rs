@@ -29,7 +29,7 @@ impl Proved {
         }
         let mut function = function.clone();
         let plan = mark_rows(&mut function)?;
-        instrument_function(&mut function, layout, &Options { checked: false });
+        instrument_function(&mut function, layout, &Options::default());
         Some(Self { function, plan })
     }
 }

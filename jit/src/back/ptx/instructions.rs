@@ -1,8 +1,8 @@
 //! Instructions, spelt as their rows say.
 
 use crate::ir::{
-    Address, AddressBase, Function, Hidden, Instruction, Modifier, Operand, Predicate, Register,
-    Slot, Symbol, Type,
+    Address, AddressBase, Function, Hidden, Instruction, Operand, Predicate, Register, Slot,
+    Symbol, Type,
 };
 
 /// The name of the launch record's address in a sandboxed kernel.
@@ -109,9 +109,8 @@ pub(crate) fn print_name(text: &mut String, instruction: &Instruction) {
             Slot::T => instruction.t.map(Type::name),
             Slot::Fixed(ty) => Some(ty.name()),
             Slot::U => instruction.u.map(Type::name),
-            // The sandbox's own memory is global memory, on a GPU. The stop word changes under way: each look at it must happen.
-            Slot::Internal if instruction.t == Some(Type::U32) => Some("volatile.global"),
-            Slot::Internal => Some(Modifier::Global.name()),
+            // The sandbox's own memory is global memory, on a GPU. Whoever writes there meanwhile must be seen, past any cache.
+            Slot::Internal => Some("volatile.global"),
         };
         if let Some(word) = word {
             text.push('.');

@@ -37,8 +37,13 @@ pub(super) fn print(text: &mut String, index: usize, function: &Function) {
     text.push_str("}\n");
 }
 
+/// What a kernel is called, by its place.
+pub(super) fn name(index: usize) -> String {
+    format!("kernel{index}")
+}
+
 fn print_head(text: &mut String, index: usize, function: &Function) {
-    let _ = write!(text, ".visible .entry kernel{index}(");
+    let _ = write!(text, ".visible .entry {}(", name(index));
     let mut separator = "\n\t";
     for (number, parameter) in function.parameters.iter().enumerate() {
         text.push_str(separator);
@@ -195,5 +200,12 @@ fn print_recorder(text: &mut String) {
             24 + 4 * number
         );
     }
-    text.push_str("\tmembar.gl;\n\tst.global.u32 [%fault], 2;\n$faulted:\n\tret;\n");
+    text.push_str("\tmembar.gl;\n\tst.global.u32 [%fault], 2;\n");
+    // The other threads leave when they next look.
+    let stop = hidden_offset(Hidden::Stop);
+    let _ = writeln!(
+        text,
+        "\tld.param.u64 %fault, [{RECORD}+{stop}];\n\tst.volatile.global.u32 [%fault], 1;"
+    );
+    text.push_str("$faulted:\n\tret;\n");
 }

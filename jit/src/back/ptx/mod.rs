@@ -2,12 +2,14 @@
 //!
 //! Nothing of the source's text is forwarded: names are generated, and pragmas, debug sections and comments are gone.
 
+mod guarded;
 mod instructions;
 mod kernels;
 mod variables;
 
 use crate::ir::Module;
 
+pub use guarded::{FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord, MAX_BLOCKS};
 pub(crate) use instructions::print_name;
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! Every way back looks at the stop word now and then.
 //!
-//! *Fuel* is a register that falls by one step on some edges, and is tested for zero right there: when it is used up, a block
-//! follows that looks at the stop word and fills it up again. With the edges that burn fuel taken away, and those on which the stop
-//! word was seen to be zero, no cycle may be left.
+//! *Fuel* is a register that falls on some edges, which are taken only while it is above zero, and rises nowhere but in blocks that
+//! look at the stop word. With the edges that burn fuel taken away, and those on which the stop word was seen to be zero, no cycle may be
+//! left: then each filling lasts for so many edges at most, and whoever has none left comes to a look or to the end.
 
 use super::super::graph::Graph;
 use super::super::refusal::{Found, Reason};
@@ -10,20 +10,24 @@ use super::super::text::{BlockId, End, Instruction, Kernel, Operand, RegisterId}
 use super::super::work::Work;
 use super::names::each_write;
 use super::walk::Look;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-/// Edges that may burn one filling, at most.
-const MOST_BURNS: u64 = 1 << 16;
+/// The largest filling: so many edges are taken with it at most.
+const LARGEST_FILLING: u64 = 1 << 16;
+
+/// The largest step.
+const LARGEST_STEP: u32 = 1 << 10;
+
+/// The most blocks of a kernel with loops: with a step for each, fuel stays far from where it goes around.
+const MOST_BLOCKS: usize = 1 << 20;
 
 /// A block whose end burns fuel.
 struct Burn {
     block: BlockId,
     fuel: RegisterId,
-    step: u64,
     /// The instruction that lets it fall.
     fall: usize,
-    /// Where it goes on when the fuel is used up, and when it is not.
-    empty: BlockId,
+    /// Where it goes on while there is fuel.
     goes_on_at: BlockId,
 }
 
@@ -39,14 +43,17 @@ pub(super) fn prove(
     if !cyclic.iter().any(|it| *it) {
         return Ok(());
     }
+    if graph.order.len() > MOST_BLOCKS {
+        return Err(at_start(Reason::Endless));
+    }
     let endless = leads_to(graph, &cyclic);
     let burns: Vec<Burn> = graph
         .order
         .iter()
         .filter_map(|block| burn(kernel, *block))
         .collect();
-    let steps = steps(&burns);
-    let filled = fillings(kernel, graph, &steps, looks, &cyclic);
+    let fuels: HashSet<RegisterId> = burns.iter().map(|burn| burn.fuel).collect();
+    let filled = fillings(kernel, graph, &fuels, looks, &cyclic);
     let mut cut = HashSet::new();
     for (block, look) in looks.iter().enumerate() {
         if let Some(look) = look
@@ -56,13 +63,13 @@ pub(super) fn prove(
         }
     }
     for burn in &burns {
-        let looks_when_empty = looks[burn.empty as usize].is_some()
-            && filled.by_block.contains(&(burn.empty, burn.fuel));
-        let is_sound = steps.get(&burn.fuel) == Some(&Some(burn.step))
-            && !filled.spoilt.contains(&burn.fuel)
-            && looks_when_empty
-            && burn.empty != burn.goes_on_at;
-        if is_sound {
+        // Else looks would let it fall until it goes around.
+        let fills_at_looks = graph.order.iter().all(|block| {
+            looks[*block as usize].is_none()
+                || !cyclic[*block as usize]
+                || filled.by_block.contains(&(*block, burn.fuel))
+        });
+        if fills_at_looks && !filled.spoilt.contains(&burn.fuel) {
             cut.insert((burn.block, burn.goes_on_at));
         }
     }
@@ -73,19 +80,8 @@ pub(super) fn prove(
     }
 }
 
-/// Registers and the one step by which they fall; none if there are several.
-fn steps(burns: &[Burn]) -> HashMap<RegisterId, Option<u64>> {
-    let mut steps = HashMap::new();
-    for burn in burns {
-        let step = steps.entry(burn.fuel).or_insert(Some(burn.step));
-        if *step != Some(burn.step) {
-            *step = None;
-        }
-    }
-    steps
-}
-
-/// `add.u32 %fuel, %fuel, -step; setp.eq.u32 %empty, %fuel, 0; @%empty bra …` at the end of a block.
+/// `add.u32 %fuel, %fuel, -step; setp.le.s32 %empty, %fuel, 0; @%empty bra …` at the end of a block; or `setp.gt.and.s32`, with what
+/// else it takes to go on.
 fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     let block = &kernel.blocks[index as usize];
     let End::Branch {
@@ -102,48 +98,44 @@ fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     };
     let test = last_write(register, &block.instructions)?;
     let compare = &block.instructions[test];
-    let [_, Operand::Register(fuel), Operand::Number(0)] = compare.operands.as_ref() else {
+    let [_, Operand::Register(fuel), Operand::Number(0), others @ ..] = compare.operands.as_ref()
+    else {
         return None;
     };
-    let when_empty = match (compare.name.text, compare.guard) {
-        ("setp.eq.u32", None) => !negated,
-        ("setp.ne.u32", None) => negated,
+    let goes_on_at = match (compare.name.text, compare.guard, others.len(), negated) {
+        ("setp.gt.s32", None, 0, false) | ("setp.gt.and.s32", None, 1, false) => then,
+        ("setp.gt.s32", None, 0, true) => otherwise,
+        ("setp.le.s32", None, 0, false) => otherwise,
+        ("setp.le.s32", None, 0, true) => then,
         _ => return None,
     };
     let fall = last_write(*fuel, &block.instructions)?;
-    let step = (fall < test).then(|| fall_of(&block.instructions[fall], *fuel))??;
-    let (empty, goes_on_at) = if when_empty {
-        (then, otherwise)
-    } else {
-        (otherwise, then)
-    };
-    Some(Burn {
+    let falls = fall < test && lets_fall(&block.instructions[fall], *fuel);
+    (falls && then != otherwise).then_some(Burn {
         block: index,
         fuel: *fuel,
-        step,
         fall,
-        empty,
         goes_on_at,
     })
 }
 
-/// By how much an instruction lets fuel fall, if that is all it does to it.
-fn fall_of(instruction: &Instruction<'_>, fuel: RegisterId) -> Option<u64> {
+/// Whether an instruction lets fuel fall, by so little that it never goes around.
+fn lets_fall(instruction: &Instruction<'_>, fuel: RegisterId) -> bool {
     let [
         Operand::Register(to),
         Operand::Register(from),
         Operand::Number(number),
     ] = instruction.operands.as_ref()
     else {
-        return None;
+        return false;
     };
     let step = match instruction.name.text {
         "add.u32" | "add.s32" => (*number as u32).wrapping_neg(),
         "sub.u32" | "sub.s32" => *number as u32,
-        _ => return None,
+        _ => return false,
     };
     let falls = *to == fuel && *from == fuel && instruction.guard.is_none();
-    (falls && step != 0 && u64::from(step) <= MOST_BURNS).then_some(u64::from(step))
+    falls && (1..=LARGEST_STEP).contains(&step)
 }
 
 /// What a register is filled with, if an instruction does that.
@@ -173,7 +165,7 @@ struct Fillings {
 fn fillings(
     kernel: &Kernel<'_>,
     graph: &Graph,
-    steps: &HashMap<RegisterId, Option<u64>>,
+    fuels: &HashSet<RegisterId>,
     looks: &[Option<Look>],
     cyclic: &[bool],
 ) -> Fillings {
@@ -187,14 +179,11 @@ fn fillings(
         let instructions = kernel.blocks[block as usize].instructions.iter();
         for (place, instruction) in instructions.enumerate() {
             each_write(instruction, &mut |register| {
-                let Some(step) = steps.get(&register) else {
+                if !fuels.contains(&register) {
                     return;
-                };
-                let filling = filling_of(instruction).filter(|filling| {
-                    let fits =
-                        |step: &u64| filling.is_multiple_of(*step) && filling / step <= MOST_BURNS;
-                    *filling > 0 && may_fill && step.as_ref().is_some_and(fits)
-                });
+                }
+                let filling = filling_of(instruction)
+                    .filter(|filling| *filling <= LARGEST_FILLING && may_fill);
                 let is_fall = |burn: &Burn| burn.fuel == register && burn.fall == place;
                 let falls = burn.as_ref().is_some_and(is_fall);
                 if filling.is_some() {

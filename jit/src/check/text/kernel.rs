@@ -151,15 +151,12 @@ impl<'a> Reader<'a> {
         if lines.expect()? != ")" {
             return Err((number, malformed("a parameter behind the launch record")));
         }
-        if lines
-            .peek()
-            .is_some_and(|line| line.starts_with(".maxntid "))
-        {
+        let says_blocks =
+            |line: &str| line.starts_with(".maxntid ") || line.starts_with(".reqntid ");
+        if lines.peek().is_some_and(says_blocks) {
             let number = lines.number();
             let line = lines.expect()?;
-            let mut cursor = Cursor(line);
-            let fits = cursor.take(".maxntid ") && cursor.number().is_some();
-            if !fits || cursor.0 != ", 1, 1" {
+            if !is_of_blocks(line) {
                 return Err((number, malformed(line)));
             }
         }
@@ -395,4 +392,16 @@ fn parameter(text: &str, before: &[Parameter]) -> Option<Parameter> {
         .checked_add(bytes)
         .is_some_and(|end| end <= MOST_PARAMETER_BYTES);
     (cursor.0.is_empty() && fits).then_some(Parameter { offset, bytes })
+}
+
+/// `.maxntid 256, 1, 1`, or `.reqntid 16, 16, 1`
+fn is_of_blocks(line: &str) -> bool {
+    let mut cursor = Cursor(line);
+    let has_word = cursor.take(".maxntid ") || cursor.take(".reqntid ");
+    let has_extents = cursor.number().is_some()
+        && cursor.take(", ")
+        && cursor.number().is_some()
+        && cursor.take(", ")
+        && cursor.number().is_some();
+    has_word && has_extents && cursor.0.is_empty()
 }

@@ -1,0 +1,238 @@
+//! Which blocks all lanes of a warp come to together, whatever the launch's shape and whatever memory holds.
+//!
+//! Lanes that have left the kernel are counted as having come: the hardware does not wait for them. Nothing that is loaded is
+//! taken to be the same for all lanes, since another thread may write in between.
+
+use crate::ir::{
+    AddressBase, BlockId, Effect, Function, Instruction, Modifier, Opcode, Operand, Register,
+    SpecialRegister, Terminator,
+};
+
+/// Blocks of a function beyond which nothing is looked for: the regions of its branches may be as many as the square of this.
+const MOST_BLOCKS: usize = 8192;
+
+/// What was found.
+pub(crate) struct Convergence {
+    together: Vec<bool>,
+    uniform: Vec<bool>,
+}
+
+impl Convergence {
+    /// Looks at a function whose operations of a warp are told by `waits`.
+    pub(crate) fn of(function: &Function, waits: impl Fn(&Instruction) -> bool) -> Self {
+        let count = function.blocks.len();
+        let mut found = Self {
+            together: vec![false; count],
+            uniform: vec![false; function.registers.len()],
+        };
+        if count > MOST_BLOCKS {
+            return found;
+        }
+        let graph = Graph::of(function, waits);
+        let Some(after) = graph.nearest_common(function) else {
+            return found;
+        };
+        found.together.fill(true);
+        found.uniform.fill(true);
+        while found.narrow(function, &graph, &after) {}
+        found
+    }
+
+    /// Whether all lanes that have not left come to a block together.
+    pub(crate) fn is_together(&self, block: BlockId) -> bool {
+        self.together.get(block.index()).copied().unwrap_or(false)
+    }
+
+    /// Whether an operand is the same for all lanes of a warp.
+    pub(crate) fn is_uniform(&self, operand: &Operand) -> bool {
+        let register = |register: &Register| self.uniform.get(register.index()) == Some(&true);
+        match operand {
+            Operand::Register(it) | Operand::Negated(it) => register(it),
+            Operand::Address(address) => match address.base {
+                AddressBase::Register(it) => register(&it),
+                _ => true,
+            },
+            Operand::Vector(elements) => elements.iter().all(|element| self.is_uniform(element)),
+            Operand::Special(special) => is_one_for_a_warp(*special),
+            Operand::Immediate(_) | Operand::Hidden(_) | Operand::Absent | Operand::Sink => true,
+            Operand::Symbol(..) | Operand::Tensor(_) => false,
+        }
+    }
+
+    /// Takes back what does not hold given what is left; says whether there was anything.
+    fn narrow(&mut self, function: &Function, graph: &Graph, after: &[Option<usize>]) -> bool {
+        let mut changed = false;
+        for (index, block) in function.blocks.iter().enumerate() {
+            for instruction in &block.instructions {
+                if self.together[index] && self.gives_one_value(instruction) {
+                    continue;
+                }
+                for register in instruction.destinations() {
+                    changed |= std::mem::replace(&mut self.uniform[register.index()], false);
+                }
+            }
+            let decides = block.terminator.reads().map(Operand::Register);
+            let parts = matches!(
+                block.terminator,
+                Terminator::Branch { .. } | Terminator::Switch { .. }
+            );
+            if parts && !decides.is_some_and(|it| self.is_uniform(&it) && self.together[index]) {
+                changed |= self.mark_region(graph, index, after[index]);
+            }
+        }
+        changed
+    }
+
+    /// Takes back that lanes are together between a branch and where its ways meet.
+    fn mark_region(&mut self, graph: &Graph, from: usize, end: Option<usize>) -> bool {
+        let mut changed = false;
+        let mut seen = vec![false; self.together.len()];
+        let mut walk = graph.successors[from].clone();
+        while let Some(block) = walk.pop() {
+            if Some(block) == end || std::mem::replace(&mut seen[block], true) {
+                continue;
+            }
+            changed |= std::mem::replace(&mut self.together[block], false);
+            walk.extend(&graph.successors[block]);
+        }
+        changed
+    }
+
+    fn gives_one_value(&self, instruction: &Instruction) -> bool {
+        let is_predicate_uniform = instruction
+            .predicate
+            .is_none_or(|it| self.is_uniform(&Operand::Register(it.register)));
+        let whole = Operand::Immediate(u64::from(u32::MAX));
+        let is_vote =
+            instruction.opcode() == Opcode::Vote && instruction.operands.last() == Some(&whole);
+        let roles = instruction.form.form().roles.iter();
+        let mut read = roles
+            .zip(&instruction.operands)
+            .filter(|(role, _)| !role.destination);
+        is_predicate_uniform
+            && (is_vote
+                || instruction.effect() == Effect::Pure
+                    // A parameter may be a copy in local memory, which lanes write.
+                    && (instruction.opcode() != Opcode::LdParam
+                        || !instruction.has(Modifier::ParamFunc))
+                    && read.all(|(_, operand)| self.is_uniform(operand)))
+    }
+}
+
+/// Whether a register has one value in all lanes of a warp. A row of threads may end within a warp.
+fn is_one_for_a_warp(special: SpecialRegister) -> bool {
+    use SpecialRegister as S;
+    matches!(
+        special,
+        S::NtidX
+            | S::NtidY
+            | S::NtidZ
+            | S::CtaidX
+            | S::CtaidY
+            | S::CtaidZ
+            | S::NctaidX
+            | S::NctaidY
+            | S::NctaidZ
+            | S::DynamicSmemSize
+            | S::TotalSmemSize
+    )
+}
+
+/// The blocks from which an operation of a warp can be reached: lanes elsewhere only leave.
+struct Graph {
+    /// By block, what may follow it among them.
+    successors: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    fn of(function: &Function, waits: impl Fn(&Instruction) -> bool) -> Self {
+        let count = function.blocks.len();
+        let mut predecessors = vec![Vec::new(); count];
+        for (index, block) in function.blocks.iter().enumerate() {
+            for successor in block.terminator.successors() {
+                if let Some(list) = predecessors.get_mut(successor.index()) {
+                    list.push(index);
+                }
+            }
+        }
+        let mut reaches = vec![false; count];
+        let has = |index: &usize| function.blocks[*index].instructions.iter().any(&waits);
+        let mut walk: Vec<usize> = (0..count).filter(has).collect();
+        while let Some(block) = walk.pop() {
+            if !std::mem::replace(&mut reaches[block], true) {
+                walk.extend(&predecessors[block]);
+            }
+        }
+        let successors = function.blocks.iter().enumerate().map(|(index, block)| {
+            let follow = block.terminator.successors();
+            let follow = follow.iter().map(|it| it.index());
+            follow
+                .filter(|to| reaches[index] && reaches.get(*to) == Some(&true))
+                .collect()
+        });
+        Self {
+            successors: successors.collect(),
+        }
+    }
+
+    /// By block the nearest one that every way from it passes, if there is one; none at all where a loop has no end.
+    fn nearest_common(&self, function: &Function) -> Option<Vec<Option<usize>>> {
+        let count = self.successors.len();
+        // The end of all ways is one block more.
+        let end = count;
+        let mut backward = vec![Vec::new(); count + 1];
+        for (from, successors) in self.successors.iter().enumerate() {
+            if successors.is_empty() {
+                backward[end].push(from);
+            }
+            for to in successors {
+                backward[*to].push(from);
+            }
+        }
+        let order = reverse_postorder(&backward, end);
+        let mut places = vec![None; count + 1];
+        for (place, block) in order.iter().enumerate() {
+            places[*block] = Some(place);
+        }
+        if (0..function.blocks.len()).any(|block| places[block].is_none()) {
+            return None;
+        }
+        let mut before = vec![Vec::new(); order.len()];
+        for (from, successors) in self.successors.iter().enumerate() {
+            let Some(place) = places[from] else { continue };
+            let ends = successors.is_empty().then_some(end);
+            before[place] = successors
+                .iter()
+                .copied()
+                .chain(ends)
+                .filter_map(|to| places[to])
+                .collect();
+        }
+        let parents = super::dominators::parents(&before);
+        let nearest = (0..count).map(|block| {
+            let parent = parents[places[block]?];
+            (order[parent] != end).then_some(order[parent])
+        });
+        Some(nearest.collect())
+    }
+}
+
+fn reverse_postorder(edges: &[Vec<usize>], start: usize) -> Vec<usize> {
+    let mut seen = vec![false; edges.len()];
+    let mut order = Vec::new();
+    let mut walk = vec![(start, 0)];
+    seen[start] = true;
+    while let Some((block, next)) = walk.last_mut() {
+        let Some(to) = edges[*block].get(*next).copied() else {
+            order.push(*block);
+            walk.pop();
+            continue;
+        };
+        *next += 1;
+        if !std::mem::replace(&mut seen[to], true) {
+            walk.push((to, 0));
+        }
+    }
+    order.reverse();
+    order
+}

@@ -1,0 +1,184 @@
+//! What a launch of guarded PTX hands to the device, and what it reads back.
+
+use super::instructions::{FAULT_OFFSET, RECORD_BYTES, hidden_offset};
+use crate::back::cpu::Fault;
+use crate::ir::{self, FaultSite, Hidden, SharedSize};
+use crate::signature::Signature;
+
+/// Alignment of the launch record behind a kernel's own parameters.
+const RECORD_ALIGN: u32 = 8;
+
+/// Guarded PTX, and what its text does not say.
+#[derive(Clone, Debug)]
+pub struct GuardedModule {
+    /// What a driver gets.
+    pub text: String,
+    /// The kernels, in the order of the source.
+    pub kernels: Vec<GuardedKernel>,
+    variables: Vec<ir::Variable>,
+}
+
+/// A kernel of guarded PTX.
+#[derive(Clone, Debug)]
+pub struct GuardedKernel {
+    /// Its name in the text.
+    pub entry: String,
+    /// What a launch must pass, under the source's names.
+    pub signature: Signature,
+    sites: Vec<FaultSite>,
+    shared: SharedSize,
+}
+
+/// What the sandbox's code reads of a launch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaunchRecord {
+    /// Address of the window's first byte, a multiple of 256.
+    pub window_base: u64,
+    /// Bytes from there on that may be accessed, a multiple of 256 and less than 2^62.
+    pub window_mapped: u64,
+    /// In checked mode the address of the table of granules, else unused.
+    pub granules: u64,
+    /// Address of the stop word, of four bytes, zero as long as the launch may go on; a fault sets it, too. It lies outside
+    /// the window.
+    pub stop: u64,
+    /// Address of the fault record, of [`FAULT_RECORD_BYTES`] bytes, zero at first. It lies outside the window.
+    pub fault: u64,
+    /// Address of the module's own variables.
+    pub variables: u64,
+    /// Bytes of a block's shared memory: [`GuardedKernel::shared_bytes`].
+    pub shared_bytes: u64,
+}
+
+/// Blocks of a grid at most: empty ones drain in a tenth of a second on a large GPU, and nothing makes them drain faster.
+pub const MAX_BLOCKS: u64 = 1 << 27;
+
+/// Bytes of a fault record.
+pub const FAULT_RECORD_BYTES: usize = 48;
+
+/// The state of a record that is complete.
+const WRITTEN: u32 = 2;
+
+impl GuardedModule {
+    pub(crate) fn new(module: &ir::Module, signatures: Vec<Signature>) -> Self {
+        let functions = module.functions.iter().zip(signatures).enumerate();
+        let kernels = functions.map(|(index, (function, signature))| GuardedKernel {
+            entry: super::kernels::name(index),
+            signature,
+            sites: function.sites.clone(),
+            shared: SharedSize::of(function),
+        });
+        Self {
+            text: super::print(module),
+            kernels: kernels.collect(),
+            variables: module.variables.clone(),
+        }
+    }
+
+    /// Bytes of memory that a loaded module needs for its own variables; 0 if it has none.
+    pub fn variable_bytes(&self) -> u64 {
+        ir::variable_layout(&self.variables).1
+    }
+
+    /// What is in that memory before the first kernel runs, if it begins at this address of the guest's window.
+    pub fn initial_variables(&self, address: u64) -> Vec<u8> {
+        ir::initial_bytes(&self.variables, address)
+    }
+}
+
+impl GuardedKernel {
+    /// Bytes of a block's shared memory where the launch asks for so many of its own: all of it is dynamic for the driver.
+    pub fn shared_bytes(&self, dynamic: u32) -> u64 {
+        self.shared.bytes(dynamic)
+    }
+
+    /// The parameter block as the driver takes it: the kernel's own, and the launch record.
+    pub fn parameters(&self, own: &[u8], record: &LaunchRecord) -> Vec<u8> {
+        let at = self
+            .signature
+            .parameter_bytes
+            .next_multiple_of(RECORD_ALIGN) as usize;
+        let mut block = own.to_vec();
+        block.resize(at + RECORD_BYTES as usize, 0);
+        for (offset, value) in record.fields() {
+            block[at + offset as usize..][..8].copy_from_slice(&value.to_le_bytes());
+        }
+        block
+    }
+
+    /// The fault that a launch left in its record, if it did.
+    pub fn fault(&self, record: &[u8; FAULT_RECORD_BYTES]) -> Option<Fault> {
+        let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| record[at + byte]));
+        if word(0) != WRITTEN {
+            return None;
+        }
+        let site = self.sites.get(word(8) as usize)?;
+        let address = u64::from(word(16)) | u64::from(word(20)) << 32;
+        let index = |at: usize| [word(at), word(at + 4), word(at + 8)];
+        Some(Fault::at(site, address, index(24), index(36)))
+    }
+}
+
+impl LaunchRecord {
+    /// Where each field lies in the record.
+    fn fields(&self) -> [(u32, u64); 7] {
+        [
+            (hidden_offset(Hidden::WindowBase), self.window_base),
+            (hidden_offset(Hidden::WindowMapped), self.window_mapped),
+            (hidden_offset(Hidden::Granules), self.granules),
+            (hidden_offset(Hidden::Stop), self.stop),
+            (FAULT_OFFSET, self.fault),
+            (hidden_offset(Hidden::Variables), self.variables),
+            (hidden_offset(Hidden::SharedSize), self.shared_bytes),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CompileOptions, guarded_ptx};
+
+    const STORE: &str = "
+.version 7.0
+.target sm_80
+.address_size 64
+.visible .entry store(.param .u64 p, .param .u32 v) {
+    .reg .b64 %a;
+    ld.param.u64 %a, [p];
+    st.global.u32 [%a], 1;
+    ret;
+}";
+
+    #[test]
+    fn the_record_lies_aligned_behind_the_kernels_own_parameters() {
+        let module = guarded_ptx(STORE, &CompileOptions::default()).unwrap();
+        let record = LaunchRecord {
+            window_base: 0x1122_3344,
+            shared_bytes: 7,
+            ..LaunchRecord::default()
+        };
+        let block = module.kernels[0].parameters(&[9; 12], &record);
+        assert_eq!(block.len(), 16 + RECORD_BYTES as usize);
+        assert_eq!(block[..12], [9; 12]);
+        assert_eq!(block[16..20], [0x44, 0x33, 0x22, 0x11]);
+        assert_eq!(block[64], 7);
+    }
+
+    #[test]
+    fn a_record_is_read_once_it_is_complete() {
+        let module = guarded_ptx(STORE, &CompileOptions::default()).unwrap();
+        let mut record = [0; FAULT_RECORD_BYTES];
+        record[16..18].copy_from_slice(&[0x34, 0x12]);
+        record[24] = 5;
+        record[36] = 6;
+        record[0] = 1;
+        assert_eq!(module.kernels[0].fault(&record), None);
+        record[0] = 2;
+        let fault = module.kernels[0].fault(&record).unwrap();
+        assert_eq!((fault.address, fault.size), (0x1234, 4));
+        assert_eq!(
+            (fault.span.line, fault.block[0], fault.thread[0]),
+            (8, 5, 6)
+        );
+    }
+}
