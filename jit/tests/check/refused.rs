@@ -149,10 +149,7 @@ fn guards_of_shared_memory_must_hold() {
 #[test]
 fn loops_must_look_at_the_stop_word() {
     for (from, to) in [
-        (
-            "add.u32 %r1, %r1, 4294967295",
-            "add.u32 %r1, %r1, 1",
-        ),
+        ("add.u32 %r1, %r1, 4294967295", "add.u32 %r1, %r1, 1"),
         ("add.u32 %r1, %r1, 4294967295", "add.u32 %r1, %r1, 0"),
         (
             "add.u32 %r1, %r1, 4294967295",

@@ -40,9 +40,23 @@ pub(crate) fn compile(arguments: &CompileArgs) -> Result<ExitCode> {
                 write(&arguments.output, &report::refused(&kernels.name, &found))?;
             }
             eprint!("{}", kernels.render(&found));
+            keep_what_was_printed(&arguments.output, &found)?;
             bail!("`{}` is refused: {}", kernels.name, errors(&found))
         }
     }
+}
+
+/// What the compiler printed and could not prove is kept beside the output, for a report of its mistake.
+fn keep_what_was_printed(output: &Path, found: &[Diagnostic]) -> Result<()> {
+    let printed = found.iter().find_map(|found| found.printed.as_deref());
+    let Some(printed) = printed.filter(|_| !is_standard(output)) else {
+        return Ok(());
+    };
+    let mut name = output.as_os_str().to_owned();
+    name.push(".refused");
+    write(Path::new(&name), printed)?;
+    eprintln!("what was printed is in `{}`", Path::new(&name).display());
+    Ok(())
 }
 
 /// What was asked for, and the warnings and notes.

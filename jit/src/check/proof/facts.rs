@@ -40,7 +40,7 @@ enum Kind {
 pub(super) struct Facts {
     bounds: HashMap<ValueId, Vec<Bound>>,
     multiples: HashMap<ValueId, Vec<Multiple>>,
-    /// Comparisons of constants that cannot have come out as they did: nothing gets here.
+    /// Comparisons that cannot have come out as they did: nothing gets here.
     contradictions: u32,
     /// What to take back, the last first.
     learnt: Vec<(ValueId, Kind)>,
@@ -246,14 +246,28 @@ impl Facts {
     }
 }
 
-/// How a comparison comes out, if it is one of constants.
+/// How a comparison comes out, if it does so for whatever its sides may be.
 fn comes_out(values: &Values, how: Comparison, a: ValueId, b: ValueId) -> Option<bool> {
-    let (a, b) = (values.as_constant(a)?, values.as_constant(b)?);
-    Some(match how {
-        Comparison::Equal => a == b,
-        Comparison::Less => a < b,
-        Comparison::AtMost => a <= b,
-    })
+    // A constant is known; of anything else how large it may be.
+    let least = |value| values.as_constant(value).unwrap_or(0);
+    let most = |value| {
+        values
+            .as_constant(value)
+            .unwrap_or_else(|| values.most(value))
+    };
+    let (always, never) = match how {
+        Comparison::Equal => (
+            values.as_constant(a).is_some() && values.as_constant(a) == values.as_constant(b),
+            least(a) > most(b) || least(b) > most(a),
+        ),
+        Comparison::Less => (most(a) < least(b), least(a) >= most(b)),
+        Comparison::AtMost => (most(a) <= least(b), least(a) > most(b)),
+    };
+    match (always, never) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
 }
 
 /// Facts of one value that are looked at: guards stand right before what they guard.
