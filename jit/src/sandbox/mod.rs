@@ -11,6 +11,8 @@
 //! | `bounds` | an access lies in the guest's window, in checked mode in a buffer, or in the block's or the thread's memory, at a multiple of its size |
 //! | `traps` | `trap` and `brkpt` are recorded faults |
 //! | `deadline` | every loop looks at the stop word now and then |
+//!
+//! `variant` makes the second variant of a kernel, without the guards that a proof ([`crate::proof`]) stands in for.
 
 mod bounds;
 mod deadline;
@@ -22,10 +24,13 @@ mod relocation;
 mod small;
 mod sums;
 mod traps;
+mod variant;
 mod zeroing;
 
 use crate::ir::{Function, Module};
+pub(crate) use extent::Extent;
 pub(crate) use relocation::ModuleLayout;
+pub(crate) use variant::{Prospect, prospects};
 
 /// What the passes shall add.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +47,7 @@ pub fn instrument(module: &mut Module, options: &Options) {
     }
 }
 
-/// Adds every guard to one function but those of accesses that are proved by rows.
+/// Adds every guard to one function but those of accesses that are proved by rows, or at each launch.
 pub(crate) fn instrument_function(
     function: &mut Function,
     layout: &ModuleLayout,

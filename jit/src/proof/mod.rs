@@ -1,0 +1,159 @@
+//! What holds of a kernel's accesses at a launch.
+//!
+//! [`Proof`] is made when a module is loaded ([`crate::analysis`] says how) and evaluated at each launch, with the grid, the block,
+//! the arguments and the memory of that launch. Where it holds, every access that it covers lies in its memory and is aligned, in
+//! every thread, so that the kernel's second variant, which has no guards for them, may run. Where it does not,
+//! the guarded one runs: a proof is never needed.
+//!
+//! All is computed in 128 bits. That nothing wraps around is part of each proof.
+
+pub(crate) mod interval;
+pub(crate) mod launch;
+mod loops;
+pub(crate) mod program;
+
+use crate::diagnostics::Span;
+use interval::Interval;
+use launch::Ranges;
+pub use launch::{LaunchFacts, Memory};
+use program::{NodeId, Program};
+
+/// What has to hold for one access to need no guard.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    /// The access in the source.
+    pub(crate) span: Span,
+    /// Its address; in shared and local memory its offset there.
+    pub(crate) place: NodeId,
+    pub(crate) memory: Target,
+    /// Bytes from there on.
+    pub(crate) size: u32,
+    /// What its address is a multiple of.
+    pub(crate) align: u32,
+}
+
+/// The memory that an access is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Global,
+    /// So many bytes and what a launch adds; where that begins, if it does.
+    Shared {
+        bytes: u64,
+        dynamic: Option<u64>,
+    },
+    Local {
+        bytes: u64,
+    },
+}
+
+/// What is said of a claim with given sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Holds,
+    /// The access is never done.
+    Unreached,
+    Fails,
+}
+
+/// Obligations that stand in for a kernel's guards.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    pub(crate) program: Program,
+    pub(crate) claims: Vec<Claim>,
+    /// What every thread does in loops, in instructions, where tests of the stop word are left out.
+    pub(crate) work: Option<NodeId>,
+}
+
+/// Instructions of loops that a thread may do without a look at the stop word: a fraction of a millisecond.
+const MOST_WORK: i128 = 1 << 17;
+
+/// Memory to evaluate proofs in, kept from launch to launch.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch(Vec<Interval>);
+
+impl Proof {
+    /// How many accesses it covers.
+    pub fn len(&self) -> usize {
+        self.claims.len()
+    }
+
+    /// Whether it covers none.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    /// Whether all that it claims holds at a launch.
+    pub fn holds(&self, launch: &LaunchFacts<'_>, scratch: &mut Scratch) -> bool {
+        let ranges = Ranges::of(launch);
+        self.program.run(&ranges, &mut scratch.0);
+        let at = |id: NodeId| value(&scratch.0, id);
+        let ends = self.work.is_none_or(|work| at(work).high <= MOST_WORK);
+        ends && (self.claims.iter()).all(|claim| answer(claim, launch, at) != Answer::Fails)
+    }
+
+    /// For each access that it covers where it stands in the source, and whether its part of the proof holds at a launch.
+    pub fn explain(&self, launch: &LaunchFacts<'_>) -> Vec<(Span, bool)> {
+        let answers = self.answers(launch).into_iter();
+        let claims = self.claims.iter().zip(answers);
+        claims
+            .map(|(claim, answer)| (claim.span, answer != Answer::Fails))
+            .collect()
+    }
+
+    /// Drops the nodes that nothing of it is found from.
+    pub(crate) fn prune(&mut self) {
+        let claimed = self.claims.iter().map(|claim| claim.place);
+        let roots: Vec<NodeId> = claimed.chain(self.work).collect();
+        let moved = self.program.keep(&roots);
+        let place = |id: NodeId| moved[id.0 as usize].unwrap_or(id);
+        for claim in &mut self.claims {
+            claim.place = place(claim.place);
+        }
+        self.work = self.work.map(place);
+    }
+
+    /// What it says of each claim at a launch.
+    pub(crate) fn answers(&self, launch: &LaunchFacts<'_>) -> Vec<Answer> {
+        let mut values = Vec::new();
+        self.program.run(&Ranges::of(launch), &mut values);
+        let claims = self.claims.iter();
+        claims
+            .map(|claim| answer(claim, launch, |id| value(&values, id)))
+            .collect()
+    }
+}
+
+fn value(values: &[Interval], id: NodeId) -> Interval {
+    values
+        .get(id.0 as usize)
+        .copied()
+        .unwrap_or(Interval::ANYTHING)
+}
+
+/// What is said of one claim.
+pub(crate) fn answer(
+    claim: &Claim,
+    launch: &LaunchFacts<'_>,
+    at: impl Fn(NodeId) -> Interval,
+) -> Answer {
+    let place = at(claim.place);
+    if place.is_empty() {
+        return Answer::Unreached;
+    }
+    if !place.is_multiple_of(claim.align) {
+        return Answer::Fails;
+    }
+    let (low, end) = (place.low, place.high + i128::from(claim.size));
+    let inside = match claim.memory {
+        Target::Global => launch.memory.holds(low, end),
+        Target::Local { bytes } => low >= 0 && end <= i128::from(bytes),
+        Target::Shared { bytes, dynamic } => {
+            let bytes = match (dynamic, launch.dynamic_shared) {
+                (Some(start), added) if added > 0 => start + u64::from(added),
+                _ => bytes,
+            };
+            low >= 0 && end <= i128::from(bytes)
+        }
+    };
+    if inside { Answer::Holds } else { Answer::Fails }
+}
