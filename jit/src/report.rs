@@ -36,6 +36,10 @@ pub struct KernelReport {
     pub accesses: Vec<Accesses>,
     /// Every access to memory, with what is known of it before it is done; those to parameters are left out.
     pub proofs: Vec<AccessProof>,
+    /// How many loops there are.
+    pub loops: usize,
+    /// How many of them end soon where a launch's proof holds, so that they need no look at the stop word.
+    pub bounded_loops: usize,
     /// How many of the checked accesses the CPU device runs without a check of their own where one check of the ends of a
     /// row of threads implies theirs.
     pub checked_by_row: usize,
@@ -160,6 +164,8 @@ impl Report {
                 instructions: source.instruction_count(),
                 guarded_instructions: guarded.instruction_count(),
                 accesses: accesses(guarded),
+                loops: prospect.map_or(0, |found| found.loops.0),
+                bounded_loops: prospect.map_or(0, |found| found.loops.1),
                 proofs: prospect.map_or(Vec::new(), |found| proofs(source, &found.accesses)),
                 checked_by_row: variant.map_or(0, |variant| along_rows(&variant.function)),
             }

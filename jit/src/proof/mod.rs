@@ -65,7 +65,7 @@ pub struct Proof {
 }
 
 /// Instructions of loops that a thread may do without a look at the stop word: a fraction of a millisecond.
-const MOST_WORK: i128 = 1 << 17;
+pub(crate) const MOST_WORK: i128 = 1 << 17;
 
 /// Memory to evaluate proofs in, kept from launch to launch.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +77,9 @@ impl Proof {
         self.claims.len()
     }
 
-    /// Whether it covers none.
+    /// Whether it says nothing: the kernel has no second variant.
     pub fn is_empty(&self) -> bool {
-        self.claims.is_empty()
+        self.claims.is_empty() && self.work.is_none()
     }
 
     /// Whether all that it claims holds at a launch.
@@ -93,7 +93,7 @@ impl Proof {
 
     /// For each access that it covers where it stands in the source, and whether its part of the proof holds at a launch.
     pub fn explain(&self, launch: &LaunchFacts<'_>) -> Vec<(Span, bool)> {
-        let answers = self.answers(launch).into_iter();
+        let (answers, _) = self.answers(launch);
         let claims = self.claims.iter().zip(answers);
         claims
             .map(|(claim, answer)| (claim.span, answer != Answer::Fails))
@@ -112,14 +112,13 @@ impl Proof {
         self.work = self.work.map(place);
     }
 
-    /// What it says of each claim at a launch.
-    pub(crate) fn answers(&self, launch: &LaunchFacts<'_>) -> Vec<Answer> {
+    /// What it says of each claim at a launch, and what each node is there.
+    pub(crate) fn answers(&self, launch: &LaunchFacts<'_>) -> (Vec<Answer>, Vec<Interval>) {
         let mut values = Vec::new();
         self.program.run(&Ranges::of(launch), &mut values);
         let claims = self.claims.iter();
-        claims
-            .map(|claim| answer(claim, launch, |id| value(&values, id)))
-            .collect()
+        let answers = claims.map(|claim| answer(claim, launch, |id| value(&values, id)));
+        (answers.collect(), values)
     }
 }
 

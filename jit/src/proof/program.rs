@@ -263,6 +263,19 @@ impl Node {
     }
 }
 
+/// Finds the sets of the nodes from one on, whose operands are no special registers or parameters.
+pub(crate) fn evaluate_in(
+    program: &Program,
+    from: usize,
+    values: &mut Vec<Interval>,
+    ranges: &Ranges<'_>,
+) {
+    for node in program.nodes.iter().skip(from) {
+        let value = evaluate(node, ranges, values);
+        values.push(value);
+    }
+}
+
 /// The set of a node whose operands' sets are known.
 pub(crate) fn evaluate(node: &Node, ranges: &Ranges<'_>, values: &[Interval]) -> Interval {
     let at = |id: NodeId| {

@@ -27,8 +27,14 @@ fn burnt_each_time(function: &Function) -> u64 {
         .min(FUEL)
 }
 
-pub(super) fn run(function: &mut Function) {
-    let edges = back_edges(function);
+/// Loops that begin in the blocks of `bounded`, all of whose ways back lead there, end soon by themselves.
+pub(super) fn run(function: &mut Function, bounded: &[BlockId]) {
+    let mut edges = back_edges(function);
+    edges.retain(|(from, which)| {
+        let successors = function.blocks[from.index()].terminator.successors();
+        let target = successors.get(*which);
+        target.is_none_or(|target| !bounded.contains(target))
+    });
     if edges.is_empty() {
         return;
     }

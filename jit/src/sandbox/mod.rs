@@ -27,7 +27,7 @@ mod traps;
 mod variant;
 mod zeroing;
 
-use crate::ir::{Function, Module};
+use crate::ir::{BlockId, Function, Module};
 pub(crate) use extent::Extent;
 pub(crate) use relocation::ModuleLayout;
 pub(crate) use variant::{Prospect, prospects};
@@ -53,6 +53,16 @@ pub(crate) fn instrument_function(
     layout: &ModuleLayout,
     options: &Options,
 ) {
+    instrument_bounded(function, layout, options, &[]);
+}
+
+/// As [`instrument_function`]; loops that begin in these blocks end by themselves.
+fn instrument_bounded(
+    function: &mut Function,
+    layout: &ModuleLayout,
+    options: &Options,
+    bounded: &[BlockId],
+) {
     editor::add_prelude(function);
     zeroing::run(function);
     predication::run(function);
@@ -60,6 +70,6 @@ pub(crate) fn instrument_function(
     generic::run(function);
     bounds::run(function, options.checked);
     traps::run(function);
-    deadline::run(function);
+    deadline::run(function, bounded);
     function.sandboxed = true;
 }

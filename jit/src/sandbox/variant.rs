@@ -1,6 +1,6 @@
 //! The second variant of a kernel: without the guards that a proof stands in for.
 
-use super::{ModuleLayout, Options, instrument_function};
+use super::{ModuleLayout, Options, instrument_bounded};
 use crate::analysis::affine::{Access, State, analyse};
 use crate::ir::{Function, Module, Operand};
 use crate::proof::Proof;
@@ -16,6 +16,8 @@ pub(crate) struct Variant {
 #[derive(Clone, Debug)]
 pub(crate) struct Prospect {
     pub(crate) accesses: Vec<Access>,
+    /// How many loops it has, and how many of them the proof bounds.
+    pub(crate) loops: (usize, usize),
     pub(crate) variant: Option<Variant>,
 }
 
@@ -30,7 +32,7 @@ pub(crate) fn prospects(module: &Module, options: &Options) -> Vec<Prospect> {
             let variant = (!findings.proof.is_empty()).then(|| {
                 let mut function = function.clone();
                 cover(&mut function, &findings.accesses);
-                instrument_function(&mut function, &layout, options);
+                instrument_bounded(&mut function, &layout, options, &findings.bounded);
                 Variant {
                     function,
                     proof: findings.proof,
@@ -38,6 +40,7 @@ pub(crate) fn prospects(module: &Module, options: &Options) -> Vec<Prospect> {
             });
             Prospect {
                 accesses: findings.accesses,
+                loops: (findings.loops, findings.bounded.len()),
                 variant,
             }
         })

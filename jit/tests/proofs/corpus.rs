@@ -8,6 +8,9 @@ use wasi_cuda_jit::{CompileOptions, Source, report};
 /// Parts of the accesses to each memory that are proved at load or at launch, at least, in a hundred.
 const AT_LEAST: [(Space, usize); 2] = [(Space::Shared, 75), (Space::Global, 60)];
 
+/// Loops whose rounds a launch bounds, at least, in a hundred.
+const BOUNDED: usize = 50;
+
 /// The corpus's files.
 pub(crate) fn files() -> Vec<PathBuf> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/ptx")];
@@ -31,10 +34,15 @@ pub(crate) fn files() -> Vec<PathBuf> {
 fn most_accesses_of_the_corpus_are_proved() {
     // `GUARDED=WORD` lists what is not proved in files whose path has the word.
     let listed = std::env::var("GUARDED").ok();
+    let mut loops = (0, 0);
     let mut totals: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for path in files() {
         let text = std::fs::read_to_string(&path).unwrap();
         let found = report(Source::Ptx(&text), &CompileOptions::default()).unwrap();
+        for kernel in &found.kernels {
+            loops.0 += kernel.loops;
+            loops.1 += kernel.bounded_loops;
+        }
         for proof in found.kernels.iter().flat_map(|kernel| &kernel.proofs) {
             let place = match proof.proved {
                 Proved::AtLoad => 0,
@@ -55,6 +63,8 @@ fn most_accesses_of_the_corpus_are_proved() {
             }
         }
     }
+    eprintln!("{} of {} loops are bounded", loops.1, loops.0);
+    assert!(100 * loops.1 >= BOUNDED * loops.0, "{loops:?}");
     let part = |[load, launch, guarded]: [usize; 3]| {
         100 * (load + launch) / (load + launch + guarded).max(1)
     };

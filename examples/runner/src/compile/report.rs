@@ -74,6 +74,14 @@ fn kernel_text(text: &mut String, kernel: &KernelReport) {
         let kind = format!("{space} {direction}");
         let _ = writeln!(text, "  {kind:14} {count}, {guard}");
     }
+    if kernel.loops > 0 {
+        let (loops, bounded) = (kernel.loops, kernel.bounded_loops);
+        let _ = writeln!(
+            text,
+            "  {:14} {loops}, {bounded} bounded at launch",
+            "loops"
+        );
+    }
     for proof in &kernel.proofs {
         let kind = format!("line {}", proof.span.line);
         let (space, direction, proved) = (proof.space, proof.direction, proof.proved);
@@ -118,6 +126,8 @@ struct Kernel<'a> {
     guarded_instructions: usize,
     accesses: Vec<AccessesRow>,
     proofs: Vec<ProofRow>,
+    loops: usize,
+    bounded_loops: usize,
     checked_by_row: usize,
 }
 
@@ -202,6 +212,8 @@ fn kernel(report: &KernelReport) -> Kernel<'_> {
         guarded_instructions: report.guarded_instructions,
         accesses: report.accesses.iter().map(accesses).collect(),
         proofs: report.proofs.iter().map(proof).collect(),
+        loops: report.loops,
+        bounded_loops: report.bounded_loops,
         checked_by_row: report.checked_by_row,
     }
 }

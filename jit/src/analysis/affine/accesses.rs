@@ -30,57 +30,57 @@ pub(crate) struct Access {
     pub(crate) operand: usize,
     pub(crate) space: Space,
     pub(crate) state: State,
-    /// Its place among the proof's claims.
-    pub(crate) claim: Option<u32>,
 }
 
 /// What was found out of a kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) accesses: Vec<Access>,
+    /// Where loops begin that the proof bounds, so that they need not look at the stop word.
+    pub(crate) bounded: Vec<BlockId>,
+    /// How many loops there are.
+    pub(crate) loops: usize,
     pub(crate) proof: Proof,
 }
 
-/// Looks at every access of a verified kernel that no guard is in yet.
+/// Looks at every access and loop of a verified kernel that no guard is in yet.
 pub(crate) fn analyse(function: &Function, module: &ModuleOffsets) -> Findings {
-    let mut accesses = accesses(function);
+    let mut findings = Findings {
+        accesses: accesses(function),
+        ..Findings::default()
+    };
     let Some(mut analysis) = Analysis::of(function, module) else {
-        return Findings {
-            accesses,
-            proof: Proof::default(),
-        };
+        return findings;
     };
-    let claims: Vec<Option<Claim>> = accesses
-        .iter()
-        .map(|access| analysis.claim(access))
-        .collect();
-    let mut proof = Proof {
-        program: analysis.program,
-        ..Proof::default()
-    };
+    let mut proof = Proof::default();
     let mut owners = Vec::new();
-    for (place, claim) in claims.into_iter().enumerate() {
-        if let Some(claim) = claim {
+    for (place, access) in findings.accesses.iter().enumerate() {
+        if let Some(claim) = analysis.claim(access) {
             proof.claims.push(claim);
             owners.push(place);
         }
     }
+    let loops = analysis.loops_with_bounds();
+    findings.loops = loops.len();
+    proof.program = analysis.program.clone();
     let at_load = samples::answers_of_any_launch(function, &proof);
-    let at_launch = samples::provable(function, &proof);
+    let trials = samples::try_all(function, &proof);
     let mut kept = Vec::new();
     for (number, claim) in std::mem::take(&mut proof.claims).into_iter().enumerate() {
-        let access = &mut accesses[owners[number]];
-        access.state = match (at_load[number], at_launch[number]) {
+        let access = &mut findings.accesses[owners[number]];
+        access.state = match (at_load[number], trials.holds[number]) {
             (Answer::Holds | Answer::Unreached, _) => State::ProvedAtLoad,
             (_, true) => State::ProvedAtLaunch,
             _ => continue,
         };
-        access.claim = Some(kept.len() as u32);
         kept.push(claim);
     }
     proof.claims = kept;
+    (findings.bounded, proof.work) = analysis.work(&loops, &trials.values);
+    proof.program = analysis.program;
     proof.prune();
-    Findings { accesses, proof }
+    findings.proof = proof;
+    findings
 }
 
 fn accesses(function: &Function) -> Vec<Access> {
@@ -105,7 +105,6 @@ fn accesses(function: &Function) -> Vec<Access> {
                     operand,
                     space,
                     state: State::Guarded,
-                    claim: None,
                 });
             }
         }
@@ -116,6 +115,9 @@ fn accesses(function: &Function) -> Vec<Access> {
 impl Analysis<'_> {
     /// What has to hold for an access to need no guard; none where no launch can tell.
     fn claim(&mut self, access: &Access) -> Option<Claim> {
+        if self.is_full() {
+            return None;
+        }
         let function = self.function;
         let instruction = &function.blocks[access.block.index()].instructions[access.index];
         let at = (access.block, access.index);

@@ -18,6 +18,7 @@ mod polynomial;
 mod rounds;
 mod samples;
 mod ssa;
+mod work;
 
 use super::dominators::Dominators;
 use crate::ir::{BlockId, Function, Space, Symbol};

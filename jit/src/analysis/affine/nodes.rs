@@ -23,11 +23,16 @@ struct Side<'s> {
 }
 
 impl Analysis<'_> {
+    /// Whether no more can be said.
+    pub(super) fn is_full(&self) -> bool {
+        self.program.nodes.len() >= MOST_NODES
+    }
+
     pub(super) fn node(&mut self, node: Node) -> NodeId {
         if let Some(known) = self.places.get(&node) {
             return *known;
         }
-        if self.program.nodes.len() >= MOST_NODES {
+        if self.is_full() {
             return NodeId(0);
         }
         let value = evaluate(&node, &self.any, &self.in_any_launch);

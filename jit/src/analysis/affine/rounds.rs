@@ -46,6 +46,16 @@ impl Analysis<'_> {
         self.node(Node::Round(limits.into()))
     }
 
+    /// How often a loop goes back, at most; none if nothing is known of it.
+    pub(super) fn trips_node(&mut self, around: LoopId) -> Option<NodeId> {
+        let tests = self.tests_of(around);
+        if tests.is_empty() {
+            return None;
+        }
+        let limits: Vec<(NodeId, i64)> = tests.iter().map(|test| (test.trips, 0)).collect();
+        Some(self.node(Node::Round(limits.into())))
+    }
+
     fn tests_of(&mut self, around: LoopId) -> Vec<LoopTest> {
         if let Some(known) = self.tests.get(&around) {
             return known.clone();

@@ -61,56 +61,65 @@ pub(super) fn answers_of_any_launch(function: &Function, proof: &Proof) -> Vec<A
         .collect()
 }
 
-/// For each claim whether it holds together with the others, in the launch in which most do.
-pub(super) fn provable(function: &Function, proof: &Proof) -> Vec<bool> {
-    let most = function
-        .max_threads
-        .unwrap_or(MAX_THREADS_PER_BLOCK)
-        .min(MAX_THREADS_PER_BLOCK);
-    let own = [[most, 1, 1], [16, most / 16, 1]];
-    let shapes = own
-        .into_iter()
-        .filter(|_| function.max_threads.is_some())
-        .chain(BLOCKS);
-    let shapes: Vec<_> = shapes
-        .filter(|[x, y, z]| (1..=most).contains(&(x * y * z)))
-        .collect();
+/// What came of all trials.
+pub(super) struct Trials {
+    /// For each claim whether it holds together with the others, in the launch in which most do.
+    pub(super) holds: Vec<bool>,
+    /// What each node is in that launch.
+    pub(super) values: Vec<Interval>,
+}
+
+pub(super) fn try_all(function: &Function, proof: &Proof) -> Trials {
     let mut once = vec![false; proof.claims.len()];
     let mut best: Vec<Answer> = vec![Answer::Fails; proof.claims.len()];
+    let mut best_values = Vec::new();
     let holding = |answers: &[Answer]| {
-        answers
-            .iter()
-            .filter(|answer| **answer == Answer::Holds)
-            .count()
+        let holding = answers.iter().filter(|answer| **answer == Answer::Holds);
+        holding.count()
     };
+    let shapes = shapes(function);
     for scalar in SCALARS {
         let parameters = parameters(function, scalar);
-        for (grid, block) in GRIDS
+        let launches = shapes
             .iter()
-            .flat_map(|grid| shapes.iter().map(move |block| (*grid, *block)))
-        {
-            let memory = Memory::Window {
-                base: BASE,
-                mapped: MAPPED,
-            };
-            let answers = proof.answers(&LaunchFacts {
+            .flat_map(|block| GRIDS.map(|grid| (grid, *block)));
+        for (grid, block) in launches {
+            let (answers, values) = proof.answers(&LaunchFacts {
                 grid,
                 block,
                 dynamic_shared: DYNAMIC,
                 parameters: &parameters,
-                memory,
+                memory: Memory::Window {
+                    base: BASE,
+                    mapped: MAPPED,
+                },
                 variables: BASE + MAPPED / 4,
             });
             for (once, answer) in once.iter_mut().zip(&answers) {
                 *once |= *answer == Answer::Holds;
             }
-            if holding(&answers) > holding(&best) {
-                best = answers;
+            if best_values.is_empty() || holding(&answers) > holding(&best) {
+                (best, best_values) = (answers, values);
             }
         }
     }
     let holds = best.iter().map(|answer| *answer != Answer::Fails);
-    holds.zip(once).map(|(holds, once)| holds && once).collect()
+    Trials {
+        holds: holds.zip(once).map(|(holds, once)| holds && once).collect(),
+        values: best_values,
+    }
+}
+
+/// The blocks that a kernel may be launched in.
+fn shapes(function: &Function) -> Vec<[u32; 3]> {
+    let most = function.max_threads.unwrap_or(MAX_THREADS_PER_BLOCK);
+    let most = most.min(MAX_THREADS_PER_BLOCK);
+    let own = [[most, 1, 1], [16, most / 16, 1]].into_iter();
+    let own = own.filter(|_| function.max_threads.is_some());
+    let shapes = own.chain(BLOCKS);
+    shapes
+        .filter(|[x, y, z]| (1..=most).contains(&(x * y * z)))
+        .collect()
 }
 
 /// A parameter block: every pointer points into the window's middle, every integer is the same.
