@@ -12,7 +12,7 @@ pub(crate) const BASE: u64 = 0x10_0000_0000;
 pub(crate) const GRANULE: usize = 256;
 const CANARY: u8 = 0xa5;
 /// What a launch is stopped after.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// A launch to be: its arguments are the parameter block's bytes.
 #[derive(Clone, Debug)]

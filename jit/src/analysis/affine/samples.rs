@@ -14,8 +14,15 @@ use crate::proof::{Answer, LaunchFacts, Memory, Proof, answer};
 const BASE: u64 = 1 << 40;
 const MAPPED: u64 = 1 << 30;
 
-/// What integers among the arguments are, all at once.
-const SCALARS: [u64; 4] = [64, 16, 256, 1];
+/// What integers among the arguments are, by their place.
+const SCALARS: [fn(usize) -> u64; 6] = [
+    |_| 64,
+    |_| 16,
+    |_| 256,
+    |place| 8 << (place % 6),
+    |place| 256 >> (place % 6),
+    |_| 1,
+];
 
 const BLOCKS: [[u32; 3]; 9] = [
     [256, 1, 1],
@@ -122,20 +129,21 @@ fn shapes(function: &Function) -> Vec<[u32; 3]> {
         .collect()
 }
 
-/// A parameter block: every pointer points into the window's middle, every integer is the same.
-fn parameters(function: &Function, scalar: u64) -> Vec<u8> {
+/// A parameter block: every pointer points into the window's middle.
+fn parameters(function: &Function, scalar: fn(usize) -> u64) -> Vec<u8> {
     let pointers = pointer_parameters(function);
     let ends = function
         .parameters
         .iter()
         .map(|parameter| parameter.offset as usize + parameter.size() as usize);
     let mut bytes = vec![0; ends.max().unwrap_or(0)];
-    for (parameter, pointer) in function.parameters.iter().zip(pointers) {
+    let parameters = function.parameters.iter().zip(pointers).enumerate();
+    for (place, (parameter, pointer)) in parameters {
         let value = match parameter.ty {
             _ if pointer => BASE + MAPPED / 2,
             Type::F32 => u64::from(1.0f32.to_bits()),
             Type::F64 => 1.0f64.to_bits(),
-            _ => scalar,
+            _ => scalar(place),
         };
         let size = (parameter.ty.bytes() as usize).clamp(1, 8);
         let start = parameter.offset as usize;
