@@ -153,11 +153,9 @@ impl Interval {
             .min(other.zeros + self.trailing_zeros())
             .min(self.zeros + other.zeros);
         if self.low >= 0 && other.low >= 0 {
-            return Self::known(
-                product(self.low, other.low),
-                product(self.high, other.high),
-                zeros,
-            );
+            let low = product(self.low, other.low);
+            let zeros = if low < UNBOUNDED { zeros } else { 0 };
+            return Self::known(low, product(self.high, other.high), zeros);
         }
         let corners = [
             product(self.low, other.low),
@@ -167,7 +165,56 @@ impl Interval {
         ];
         let low = corners.iter().copied().fold(UNBOUNDED, i128::min);
         let high = corners.iter().copied().fold(-UNBOUNDED, i128::max);
-        Self::known(low, high, zeros)
+        // The lower ends are members, so that their product tells what all products leave.
+        match self.low.checked_mul(other.low) {
+            Some(member) => Self::known(aligned_down(low, member, zeros), high, zeros),
+            None => Self::known(low, high, 0),
+        }
+    }
+
+    /// The same, if its ends are not so far away.
+    pub(crate) fn near(self, limit: i128) -> Option<Self> {
+        (self.low > -limit && self.high < limit).then_some(self)
+    }
+
+    /// As [`Self::plus`], of what is known to stay near.
+    pub(crate) fn plus_near(self, other: Self) -> Self {
+        Self {
+            low: self.low + other.low,
+            high: self.high + other.high,
+            zeros: self.zeros.min(other.zeros),
+        }
+    }
+
+    /// As [`Self::times`] a constant, likewise.
+    pub(crate) fn scaled_near(self, factor: i128) -> Self {
+        let (low, high) = (self.low * factor, self.high * factor);
+        let zeros = (self.zeros + factor.trailing_zeros()).min(MOST_ZEROS);
+        Self {
+            low: if high < low {
+                aligned_down(high, low, zeros)
+            } else {
+                low
+            },
+            high: high.max(low),
+            zeros,
+        }
+    }
+
+    /// As [`Self::times`], likewise; neither is empty.
+    pub(crate) fn times_near(self, other: Self) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return Self::between(1, 0);
+        }
+        if self.is_single() || other.is_single() {
+            let (single, of) = if self.is_single() {
+                (self, other)
+            } else {
+                (other, self)
+            };
+            return of.scaled_near(single.low);
+        }
+        self.times(other)
     }
 
     /// The members of either.
@@ -224,6 +271,11 @@ impl Interval {
     }
 }
 
+/// The largest number up to this one that is apart from a member by a multiple of a power of two.
+fn aligned_down(number: i128, member: i128, zeros: u32) -> i128 {
+    number - ((number - member) & ((1 << zeros) - 1))
+}
+
 /// A product that is capped, not wrapped around.
 fn product(a: i128, b: i128) -> i128 {
     if let (Ok(a), Ok(b)) = (i64::try_from(a), i64::try_from(b)) {
@@ -276,6 +328,19 @@ mod tests {
         assert!(!all.plus(Interval::exactly(1)).is_bounded());
         assert!(!all.times(Interval::exactly(4)).is_bounded());
         assert!(all.times(Interval::exactly(4)).is_multiple_of(4));
+    }
+
+    #[test]
+    fn what_all_members_leave_is_kept_without_a_bound() {
+        let odd = Interval::ANYTHING
+            .times(Interval::exactly(4))
+            .plus(Interval::exactly(1));
+        let negative = odd.times(Interval::exactly(-1));
+        assert_eq!((negative.zeros, negative.low & 3), (2, 3));
+        let read = negative.read_as(8, false);
+        assert_eq!(read.trailing_zeros(), 0);
+        let near = stepped(1, 10, 2).scaled_near(-1);
+        assert_eq!((near.zeros, near.low & 3, near.high), (2, 3, -1));
     }
 
     #[test]

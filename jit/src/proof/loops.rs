@@ -1,7 +1,7 @@
 //! How often loops go round, at most.
 
 use super::interval::Interval;
-use super::program::{Geometric, NodeId, Relation, Test, Width};
+use super::program::{Geometric, NodeId, Relation, Test, Width, quotient};
 
 /// A number of rounds that has no bound.
 pub(super) fn endless() -> Interval {
@@ -36,16 +36,25 @@ pub(super) fn trips(test: &Test, at: impl Fn(NodeId) -> Interval) -> Interval {
             if last + step.high > range.high {
                 return endless();
             }
-            at_most((last - first.low).div_euclid(step.low) + 1)
+            at_most(rounds(last - first.low, step.low))
         }
         Relation::Greater | Relation::GreaterOrEqual if step.high <= -1 => {
             let last = bound.low + i128::from(test.relation == Relation::Greater);
             if last + step.low < range.low {
                 return endless();
             }
-            at_most((first.high - last).div_euclid(-step.high) + 1)
+            at_most(rounds(first.high - last, -step.high))
         }
         _ => endless(),
+    }
+}
+
+/// How many steps from zero there are that lead no farther than this.
+fn rounds(distance: i128, step: i128) -> i128 {
+    if distance < 0 {
+        0
+    } else {
+        quotient(distance, step) + 1
     }
 }
 
@@ -57,14 +66,14 @@ fn trips_until(distance: Interval, step: Interval, width: Width) -> Interval {
     let size = step.low.abs();
     let distance = distance.times(Interval::exactly(step.low.signum()));
     let meets = if distance.is_single() {
-        distance.low % size == 0
+        distance.low == quotient(distance.low, size) * size
     } else {
         size.count_ones() == 1 && distance.trailing_zeros() >= size.trailing_zeros()
     };
     if !meets || distance.low < 0 || distance.high >= 1 << width.bits {
         return endless();
     }
-    at_most(distance.high / size)
+    at_most(quotient(distance.high, size))
 }
 
 /// How often a value can be divided by a factor before it is zero.
@@ -76,13 +85,15 @@ pub(super) fn halvings(first: Interval, from: &Geometric) -> Interval {
     if from.factor < 2 || first.low < 0 || !first.lies_in(range) {
         return endless();
     }
-    let mut rounds = 0;
-    let mut rest = first.high;
-    while rest > 0 {
-        rest /= i128::from(from.factor);
-        rounds += 1;
-    }
-    at_most(rounds)
+    // Each round takes as many bits off as the factor has behind its first, at least.
+    at_most(i128::from(
+        bits_of(first.high).div_ceil(from.factor.ilog2()),
+    ))
+}
+
+/// How many bits a number that is not negative has.
+fn bits_of(number: i128) -> u32 {
+    128 - number.leading_zeros()
 }
 
 /// How often a value can be multiplied by a factor before it passes a bound.
@@ -97,13 +108,9 @@ pub(super) fn doublings(first: Interval, from: &Geometric, bound: Interval) -> I
     if from.factor < 2 || first.low < 1 || !first.lies_in(range) || wraps {
         return endless();
     }
-    let mut rounds = 0;
-    let mut value = first.low;
-    while value <= bound.high {
-        value *= i128::from(from.factor);
-        rounds += 1;
-    }
-    at_most(rounds)
+    // Each round adds as many bits as the factor has behind its first, at least; with one more than the bound's it is passed.
+    let missing = (bits_of(bound.high.max(0)) + 1).saturating_sub(bits_of(first.low));
+    at_most(i128::from(missing.div_ceil(from.factor.ilog2())))
 }
 
 /// A value that is divided by a factor each round.
@@ -139,10 +146,12 @@ pub(super) fn growing(
     if !rises || first.low < 0 || !first.lies_in(range) || most.max(next) > range.high {
         return range;
     }
+    let high = first.high.max(most);
     let zeros = first.trailing_zeros();
     Interval {
         low: first.low,
-        high: first.high.max(most),
-        zeros: zeros.min(first.low.trailing_zeros()),
+        high,
+        zeros,
     }
+    .within(first.low, high)
 }

@@ -17,6 +17,7 @@ use interval::Interval;
 use launch::Ranges;
 pub use launch::{LaunchFacts, Memory};
 use program::{NodeId, Program};
+use std::ops::Range;
 
 /// What has to hold for one access to need no guard.
 #[derive(Clone, Debug)]
@@ -67,6 +68,40 @@ pub struct Proof {
 /// Instructions of loops that a thread may do without a look at the stop word: a fraction of a millisecond.
 pub(crate) const MOST_WORK: i128 = 1 << 17;
 
+/// The memory that a proof rests on which held at a launch. It holds again for the same grid, block and arguments as long as that
+/// memory may be accessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    ranges: Vec<Range<u64>>,
+}
+
+impl Held {
+    fn of(mut touched: Vec<Range<u64>>) -> Self {
+        touched.sort_unstable_by_key(|range| range.start);
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for range in touched {
+            match ranges.last_mut() {
+                // What overlaps lies in one buffer; what only adjoins may not.
+                Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => ranges.push(range),
+            }
+        }
+        Self { ranges }
+    }
+
+    /// The addresses that must stay accessible, in order.
+    pub fn ranges(&self) -> &[Range<u64>] {
+        &self.ranges
+    }
+
+    /// Whether it rests on nothing that is gone.
+    pub fn still_holds(&self, memory: &Memory<'_>) -> bool {
+        self.ranges
+            .iter()
+            .all(|range| memory.holds(i128::from(range.start), i128::from(range.end)))
+    }
+}
+
 /// Memory to evaluate proofs in, kept from launch to launch.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch(Vec<Interval>);
@@ -89,6 +124,24 @@ impl Proof {
         let at = |id: NodeId| value(&scratch.0, id);
         let ends = self.work.is_none_or(|work| at(work).high <= MOST_WORK);
         ends && (self.claims.iter()).all(|claim| answer(claim, launch, at) != Answer::Fails)
+    }
+
+    /// Where it holds, which memory that rests on: for whoever launches the same again.
+    pub fn evaluate(&self, launch: &LaunchFacts<'_>, scratch: &mut Scratch) -> Option<Held> {
+        if !self.holds(launch, scratch) {
+            return None;
+        }
+        let global = self
+            .claims
+            .iter()
+            .filter(|claim| claim.memory == Target::Global);
+        let touched = global.filter_map(|claim| {
+            let place = value(&scratch.0, claim.place);
+            let end = place.high + i128::from(claim.size);
+            let range = u64::try_from(place.low).ok()?..u64::try_from(end).ok()?;
+            (!place.is_empty()).then_some(range)
+        });
+        Some(Held::of(touched.collect()))
     }
 
     /// For each access that it covers where it stands in the source, and whether its part of the proof holds at a launch.

@@ -343,21 +343,41 @@ pub(crate) fn evaluate(node: &Node, ranges: &Ranges<'_>, values: &[Interval]) ->
 }
 
 fn sum(constant: i64, terms: &[Term], at: impl Fn(NodeId) -> Interval) -> Interval {
+    if let Some(total) = near_sum(constant, terms, &at) {
+        return total;
+    }
     let mut total = Interval::exactly(i128::from(constant));
     for (factor, nodes) in terms {
-        let mut product = match nodes.first() {
-            Some(first) => at(*first),
-            None => Interval::exactly(1),
-        };
-        for node in nodes.iter().skip(1) {
+        let mut product = Interval::exactly(i128::from(*factor));
+        for node in nodes {
             product = product.times(at(*node));
-        }
-        if *factor != 1 {
-            product = product.times(Interval::exactly(i128::from(*factor)));
         }
         total = total.plus(product);
     }
     total
+}
+
+/// The same where nothing is so large that its products could leave 128 bits: nearly always.
+fn near_sum(constant: i64, terms: &[Term], at: impl Fn(NodeId) -> Interval) -> Option<Interval> {
+    let mut total = Interval::exactly(i128::from(constant));
+    for (factor, nodes) in terms {
+        let product = match **nodes {
+            [only] => at(only).near(1 << 65)?,
+            [a, b] => at(a).near(1 << 40)?.times_near(at(b).near(1 << 40)?),
+            _ => return None,
+        };
+        let factor = i128::from(*factor);
+        if product.is_empty() || factor.abs() > 1 << 32 {
+            return None;
+        }
+        let scaled = if factor == 1 {
+            product
+        } else {
+            product.scaled_near(factor)
+        };
+        total = total.plus_near(scaled);
+    }
+    Some(total)
 }
 
 pub(crate) fn low_bits(of: Interval, bits: u32) -> Interval {
@@ -421,16 +441,8 @@ pub(crate) fn apply(operation: Operation, a: Interval, b: Interval, width: Width
             if b.low < 1 {
                 return any;
             }
-            let low = if a.low < 0 {
-                a.low / b.low
-            } else {
-                a.low / b.high
-            };
-            let high = if a.high < 0 {
-                a.high / b.high
-            } else {
-                a.high / b.low
-            };
+            let low = quotient(a.low, if a.low < 0 { b.low } else { b.high });
+            let high = quotient(a.high, if a.high < 0 { b.high } else { b.low });
             Interval::between(low, high)
         }
         Operation::Remainder => {
@@ -461,6 +473,14 @@ pub(crate) fn apply(operation: Operation, a: Interval, b: Interval, width: Width
             }
             Interval::between(product.low >> bits, product.high >> bits)
         }
+    }
+}
+
+/// Towards zero. Most numbers have 64 bits, and processors divide those.
+pub(super) fn quotient(a: i128, b: i128) -> i128 {
+    match (i64::try_from(a), i64::try_from(b)) {
+        (Ok(a), Ok(b)) => a.checked_div(b).map_or(0, i128::from),
+        _ => a.checked_div(b).unwrap_or(0),
     }
 }
 

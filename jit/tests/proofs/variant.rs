@@ -104,6 +104,30 @@ fn an_index_that_wraps_around_is_no_proof() {
 }
 
 #[test]
+fn a_proof_that_held_tells_what_memory_it_rests_on() {
+    let parameters = arguments([BASE + 512, BASE, BASE + 512], 100);
+    let facts = LaunchFacts {
+        grid: [1, 1, 1],
+        block: [64, 1, 1],
+        dynamic_shared: 0,
+        parameters: &parameters,
+        memory: Memory::Window {
+            base: BASE,
+            mapped: 1 << 20,
+        },
+        variables: 0,
+    };
+    let held = proof_of(VECTOR_ADD).evaluate(&facts, &mut Scratch::default());
+    let held = held.unwrap();
+    let ranges = [BASE..BASE + 256, BASE + 512..BASE + 768];
+    assert_eq!(held.ranges(), ranges);
+    let window = |mapped| Memory::Window { base: BASE, mapped };
+    assert!(held.still_holds(&window(768)) && !held.still_holds(&window(767)));
+    assert!(held.still_holds(&Memory::Buffers(&ranges)));
+    assert!(!held.still_holds(&Memory::Buffers(&ranges[..1])));
+}
+
+#[test]
 fn the_second_variant_is_printed_without_guards() {
     let variants = sandboxed_variants(Source::Ptx(VECTOR_ADD), &CompileOptions::default()).unwrap();
     let kernel = &variants.kernels[0];
