@@ -2,6 +2,7 @@
 
 use crate::check::{Checked, check};
 use crate::diagnostics::{Diagnostic, Span};
+use crate::proof::Proof;
 use crate::report::Report;
 use crate::versions::DeviceVersion;
 use crate::{back, front, ir, sandbox, verify, versions};
@@ -109,6 +110,93 @@ pub fn sandboxed_wasm(bytes: &[u8], options: &CompileOptions) -> Result<String, 
     print(front::wasm::parse(bytes)?, options)
 }
 
+/// A guarded module with the second variants of its kernels.
+#[derive(Clone, Debug)]
+pub struct Variants {
+    /// What a driver gets: each kernel, and behind them their second variants.
+    pub text: String,
+    /// The kernels, in the order of the source.
+    pub kernels: Vec<KernelVariants>,
+}
+
+/// What a kernel is called in the text.
+#[derive(Clone, Debug)]
+pub struct KernelVariants {
+    /// The guarded kernel, for any launch.
+    pub entry: String,
+    /// Its second variant, if there is one.
+    pub proved: Option<ProvedEntry>,
+}
+
+/// A kernel without the guards that a proof stands in for.
+#[derive(Clone, Debug)]
+pub struct ProvedEntry {
+    /// What it is called in the text.
+    pub entry: String,
+    /// What must hold of a launch.
+    pub proof: Proof,
+    /// The causes that its fault records name by number.
+    pub sites: Vec<ir::FaultSite>,
+}
+
+/// As [`sandboxed_ptx`] or [`sandboxed_wasm`], with a second variant of each kernel for launches of which its [`Proof`] holds. The checker
+/// proves the first ones; what a second one rests on is its proof alone.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn sandboxed_variants(
+    source: Source<'_>,
+    options: &CompileOptions,
+) -> Result<Variants, Vec<Diagnostic>> {
+    let (module, _) = accept(source.parse()?, options)?;
+    let prospects = prospects(&module, options, true);
+    let mut text = print_accepted(module, options)?;
+    let mut kernels = Vec::with_capacity(prospects.len());
+    for (index, prospect) in prospects.into_iter().enumerate() {
+        let proved = prospect.variant.map(|variant| {
+            back::ptx::print_variant(&mut text, index, &variant.function);
+            ProvedEntry {
+                entry: back::ptx::variant_name(index),
+                proof: variant.proof,
+                sites: variant.function.sites,
+            }
+        });
+        kernels.push(KernelVariants {
+            entry: back::ptx::kernel_name(index),
+            proved,
+        });
+    }
+    Ok(Variants { text, kernels })
+}
+
+/// Compiles the second variants of a module's kernels for this processor. A kernel that has none is guarded as ever.
+///
+/// Each must only be launched where its proof holds, which is empty for a kernel that has no second variant. The code masks
+/// addresses into their memory's reservation all the same.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn compile_proved(
+    source: Source<'_>,
+    options: &CompileOptions,
+) -> Result<(back::cpu::Module, Vec<Proof>), Vec<Diagnostic>> {
+    let (module, accepted) = accept(source.parse()?, options)?;
+    let prospects = prospects(&module, options, false);
+    let mut module = instrumented(module, options);
+    let mut proofs = Vec::with_capacity(prospects.len());
+    for (function, prospect) in module.functions.iter_mut().zip(prospects) {
+        let variant = prospect.variant.map(|variant| {
+            *function = variant.function;
+            variant.proof
+        });
+        proofs.push(variant.unwrap_or_default());
+    }
+    let compiled = back::cpu::compile(&module, &[], accepted).map_err(|error| vec![error])?;
+    Ok((compiled, proofs))
+}
+
 /// What is found in a module that is accepted: its kernels, their accesses and how those are guarded.
 ///
 /// # Errors
@@ -117,10 +205,12 @@ pub fn sandboxed_wasm(bytes: &[u8], options: &CompileOptions) -> Result<String, 
 pub fn report(source: Source<'_>, options: &CompileOptions) -> Result<Report, Vec<Diagnostic>> {
     let (module, accepted) = accept(source.parse()?, options)?;
     let guarded = instrumented(module.clone(), options);
+    let prospects = prospects(&module, options, false);
     Ok(Report::new(
         &module,
         &guarded,
         &proved(&module, options),
+        &prospects,
         accepted,
     ))
 }
@@ -169,6 +259,10 @@ fn compile(
 /// The guarded module as PTX, proved.
 fn print(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
     let (module, _) = accept(module, options)?;
+    print_accepted(module, options)
+}
+
+fn print_accepted(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
     let needs = Needs::of(&module);
     let printed = back::ptx::print(&instrumented_for_a_driver(module, options));
     let refused = match check(&printed) {
@@ -251,6 +345,14 @@ fn proved(module: &ir::Module, options: &CompileOptions) -> Vec<Option<back::cpu
     functions
         .map(|function| back::cpu::Proved::of(function, &layout))
         .collect()
+}
+
+fn prospects(module: &ir::Module, options: &CompileOptions, gpu: bool) -> Vec<sandbox::Prospect> {
+    let options = sandbox::Options {
+        checked: options.checked,
+        gpu,
+    };
+    sandbox::prospects(module, &options)
 }
 
 fn instrumented(module: ir::Module, options: &CompileOptions) -> ir::Module {

@@ -17,6 +17,7 @@
 //!   verifier, printer and back ends read.
 //! * [`verify`] says what a module may contain and finds each kernel's [`signature`].
 //! * [`sandbox`] puts a guard before each memory access and a poll on each loop.
+//! * [`proof`] evaluates, at each launch, what stands in for guards in a kernel's second variant.
 //! * [`back`] prints the result as PTX or compiles it for the CPU device.
 //! * [`check()`] proves the printed text again, and shares no code with the steps before.
 //!
@@ -54,6 +55,7 @@ pub mod fuzzing;
 pub mod ir;
 pub mod limits;
 mod numbers;
+pub mod proof;
 pub mod report;
 pub mod sandbox;
 pub mod signature;
@@ -63,7 +65,8 @@ pub mod versions;
 pub use back::cpu;
 pub use check::{Checked, Refusal, check};
 pub use compile::{
-    CompileOptions, KernelAssembly, Source, compile_ptx, compile_wasm, cpu_assembly, guarded_ptx,
-    report, sandboxed_ptx, sandboxed_wasm,
+    CompileOptions, KernelAssembly, KernelVariants, ProvedEntry, Source, Variants, compile_proved,
+    compile_ptx, compile_wasm, cpu_assembly, guarded_ptx, report, sandboxed_ptx,
+    sandboxed_variants, sandboxed_wasm,
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span, render};

@@ -1,8 +1,10 @@
 //! What is known of a module that was accepted, for people and tools.
 
-use crate::back::cpu::Proved;
-use crate::diagnostics::Diagnostic;
-use crate::ir::{Address, AddressBase, Effect, Function, Instruction, Module, Opcode};
+use crate::analysis::affine::{Access, State};
+use crate::back::cpu::Proved as Rows;
+use crate::diagnostics::{Diagnostic, Span};
+use crate::ir::{self, Address, AddressBase, Effect, Function, Instruction, Module, Opcode};
+use crate::sandbox::Prospect;
 use crate::signature::Signature;
 use crate::verify::Accepted;
 use crate::versions::spelling;
@@ -32,6 +34,12 @@ pub struct KernelReport {
     pub guarded_instructions: usize,
     /// The accesses to memory, those of one kind counted together, in the order of the first of each.
     pub accesses: Vec<Accesses>,
+    /// Every access to memory, with what is known of it before it is done; those to parameters are left out.
+    pub proofs: Vec<AccessProof>,
+    /// How many loops there are.
+    pub loops: usize,
+    /// How many of them end soon where a launch's proof holds, so that they need no look at the stop word.
+    pub bounded_loops: usize,
     /// How many of the checked accesses the CPU device runs without a check of their own where one check of the ends of a
     /// row of threads implies theirs.
     pub checked_by_row: usize,
@@ -48,6 +56,19 @@ pub struct Accesses {
     pub guard: Guard,
     /// How many there are in the source.
     pub count: usize,
+}
+
+/// What is known of an access before it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessProof {
+    /// Where it stands in the source.
+    pub span: Span,
+    /// The memory that it names.
+    pub space: Space,
+    /// What it does. A copy reads global memory and writes shared memory.
+    pub direction: Direction,
+    /// When it is known to lie inside.
+    pub proved: Proved,
 }
 
 macro_rules! words {
@@ -112,24 +133,41 @@ words! {
     }
 }
 
+words! {
+    /// When an access is known to lie inside what its guest may touch.
+    Proved {
+        /// In every launch.
+        AtLoad = "proved at load",
+        /// Where a launch's grid, block, arguments and memory allow it, before it begins.
+        AtLaunch = "proved at launch",
+        /// When it is done, by its guard.
+        Guarded = "guarded",
+    }
+}
+
 impl Report {
     /// A report of a module before and after its guards were added.
     pub(crate) fn new(
         module: &Module,
         guarded: &Module,
-        proved: &[Option<Proved>],
+        rows: &[Option<Rows>],
+        prospects: &[Prospect],
         accepted: Accepted,
     ) -> Self {
         let functions = module.functions.iter().zip(&guarded.functions).enumerate();
         let kernels = functions.zip(accepted.signatures);
         let kernels = kernels.map(|((index, (source, guarded)), signature)| {
-            let variant = proved.get(index).and_then(Option::as_ref);
+            let variant = rows.get(index).and_then(Option::as_ref);
+            let prospect = prospects.get(index);
             KernelReport {
                 signature,
                 instructions: source.instruction_count(),
                 guarded_instructions: guarded.instruction_count(),
                 accesses: accesses(guarded),
-                checked_by_row: variant.map_or(0, |variant| rows(&variant.function)),
+                loops: prospect.map_or(0, |found| found.loops.0),
+                bounded_loops: prospect.map_or(0, |found| found.loops.1),
+                proofs: prospect.map_or(Vec::new(), |found| proofs(source, &found.accesses)),
+                checked_by_row: variant.map_or(0, |variant| along_rows(&variant.function)),
             }
         });
         Self {
@@ -149,7 +187,37 @@ fn own_accesses(function: &Function) -> impl Iterator<Item = (&Instruction, &Add
         .filter_map(|instruction| Some((instruction, instruction.address()?)))
 }
 
-fn rows(function: &Function) -> usize {
+fn proofs(function: &Function, accesses: &[Access]) -> Vec<AccessProof> {
+    let proof = |access: &Access| {
+        let instruction = &function.blocks[access.block.index()].instructions[access.index];
+        let is_copy = instruction.effect() == Effect::Copy;
+        let direction = match instruction.effect() {
+            Effect::Load | Effect::Collective => Direction::Load,
+            _ if is_copy && access.space != ir::Space::Shared => Direction::Load,
+            _ => Direction::Store,
+        };
+        AccessProof {
+            span: instruction.span,
+            space: match access.space {
+                ir::Space::Global => Space::Global,
+                ir::Space::Shared => Space::Shared,
+                ir::Space::Local => Space::Local,
+                ir::Space::Const => Space::Constant,
+                ir::Space::Param => Space::Parameter,
+                ir::Space::Generic => Space::Generic,
+            },
+            direction,
+            proved: match access.state {
+                State::ProvedAtLoad => Proved::AtLoad,
+                State::ProvedAtLaunch => Proved::AtLaunch,
+                State::Guarded => Proved::Guarded,
+            },
+        }
+    };
+    accesses.iter().map(proof).collect()
+}
+
+fn along_rows(function: &Function) -> usize {
     own_accesses(function)
         .filter(|(_, address)| address.row.is_some())
         .count()

@@ -6,6 +6,8 @@ use crate::ir::{BlockId, Function};
 /// The dominator tree of a function's reachable blocks
 /// (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm").
 pub(crate) struct Dominators {
+    /// The blocks that can be reached, each before its successors except along edges that close a loop.
+    order: Vec<BlockId>,
     /// Place of each block in the order; none when it cannot be reached.
     places: Vec<Option<usize>>,
     /// By place: the place of the nearest dominator, which is lower; the first block's is its own.
@@ -28,9 +30,16 @@ impl Dominators {
             }
         }
         Self {
+            order,
             places,
             parents: parents(&predecessors),
         }
+    }
+
+    /// The nearest other block that every way to this one passes.
+    pub(crate) fn parent(&self, block: BlockId) -> Option<BlockId> {
+        let place = self.places.get(block.index()).copied().flatten()?;
+        (place > 0).then(|| self.order[self.parents[place]])
     }
 
     /// Whether every way to `block` passes `dominator`, which may be the block itself.

@@ -1,5 +1,6 @@
 //! What can be told of a function without running it; shared by verifier and passes.
 
+pub(crate) mod affine;
 mod convergence;
 mod dominators;
 mod exposed;

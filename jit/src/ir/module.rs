@@ -471,6 +471,8 @@ pub struct Address {
     pub row: Option<u32>,
     /// Whether it needs no guard: it lies in a variable, at a constant place.
     pub proved: bool,
+    /// Whether what is proved at each launch stands in for the guard ([`crate::proof`]).
+    pub covered: bool,
 }
 
 /// Where a part of a tensor lies.
@@ -491,6 +493,7 @@ impl Address {
             guarded: None,
             row: None,
             proved: false,
+            covered: false,
         }
     }
 }

@@ -78,10 +78,19 @@ pub(super) fn run(function: &mut Function, checked: bool) {
 fn is_access(instruction: &Instruction) -> bool {
     instruction.opcode() != Opcode::LdSandbox
         && instruction.is_access()
-        && (instruction.opcode() == Opcode::CpAsync
-            || instruction
-                .address()
-                .is_some_and(|address| address.row.is_none() && !address.proved))
+        && instruction
+            .operands
+            .iter()
+            .any(|operand| needs_guard(instruction, operand))
+}
+
+fn needs_guard(instruction: &Instruction, operand: &Operand) -> bool {
+    let Operand::Address(address) = operand else {
+        return false;
+    };
+    // A copy has two addresses, which are not told apart by a plan of rows.
+    let is_copy = instruction.opcode() == Opcode::CpAsync;
+    !address.covered && (is_copy || (address.row.is_none() && !address.proved))
 }
 
 fn guard_block(function: &mut Function, index: usize, pointers: &Pointers, checked: bool) {
@@ -138,7 +147,9 @@ impl Guard<'_> {
                 (true, _) => Space::Global,
                 (false, _) => space,
             };
-            self.access(instruction, place, space, sums, checked);
+            if needs_guard(instruction, &instruction.operands[place]) {
+                self.access(instruction, place, space, sums, checked);
+            }
         }
     }
 

@@ -40,9 +40,15 @@ struct Fuel {
 }
 
 /// `folded` puts the test of the fuel into the loop's own condition, so that a loop has no way out more than it had: the vendor's
-/// compiler handles such loops as it handles others.
-pub(super) fn run(function: &mut Function, folded: bool) {
-    let edges = back_edges(function);
+/// compiler handles such loops as it handles others. Loops that begin in the blocks of `bounded`, all of whose ways back lead there,
+/// end soon by themselves.
+pub(super) fn run(function: &mut Function, folded: bool, bounded: &[BlockId]) {
+    let mut edges = back_edges(function);
+    edges.retain(|(from, which)| {
+        let successors = function.blocks[from.index()].terminator.successors();
+        let target = successors.get(*which);
+        target.is_none_or(|target| !bounded.contains(target))
+    });
     if edges.is_empty() {
         return;
     }

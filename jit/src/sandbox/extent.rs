@@ -17,6 +17,24 @@ pub(super) struct Access {
     rows: Option<Rows>,
 }
 
+/// What an access touches, where that is known without running: all but rows of matrices whose distance is an operand.
+pub(crate) struct Extent {
+    /// Bytes from its address on.
+    pub(crate) size: u32,
+    /// What its address is a multiple of.
+    pub(crate) align: u32,
+}
+
+impl Extent {
+    pub(crate) fn of(instruction: &Instruction) -> Option<Self> {
+        let access = Access::of(instruction);
+        (!access.is_matrix() && access.size > 0).then_some(Self {
+            size: access.size,
+            align: access.align,
+        })
+    }
+}
+
 /// Rows of a matrix, as they lie in memory.
 struct Rows {
     /// How many.

@@ -83,12 +83,14 @@ fn is_generic(instruction: &Instruction, pointers: &Pointers) -> bool {
         && instruction.space() == Space::Generic;
     let Some(Address {
         base: AddressBase::Register(register),
+        covered,
         ..
     }) = instruction.address()
     else {
         return false;
     };
-    is_access && !pointers.is_parameter(*register)
+    // What is proved of a generic address is that it lies in the window.
+    is_access && !covered && !pointers.is_parameter(*register)
 }
 
 /// Splits a block at a generic access, and puts one access for each space in its place.

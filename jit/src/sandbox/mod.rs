@@ -23,6 +23,7 @@
 //! | `clearing` | shared and local memory are zero when a block begins |
 //! | `warps` | lanes of a warp wait for each other only where all of them come |
 //! | `entry` | a block of a launch that was told to stop ends before it begins |
+//! `variant` makes the second variant of a kernel, without the guards that a proof ([`crate::proof`]) stands in for.
 
 mod bounds;
 mod clearing;
@@ -40,11 +41,14 @@ mod small;
 mod sums;
 mod switches;
 mod traps;
+mod variant;
 mod warps;
 mod zeroing;
 
-use crate::ir::{Function, Module};
+use crate::ir::{BlockId, Function, Module};
+pub(crate) use extent::Extent;
 pub(crate) use relocation::ModuleLayout;
+pub(crate) use variant::{Prospect, prospects};
 
 /// What the passes shall add.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,11 +67,21 @@ pub fn instrument(module: &mut Module, options: &Options) {
     }
 }
 
-/// Adds every guard to one function but those of accesses that are proved by rows.
+/// Adds every guard to one function but those of accesses that are proved by rows, or at each launch.
 pub(crate) fn instrument_function(
     function: &mut Function,
     layout: &ModuleLayout,
     options: &Options,
+) {
+    instrument_bounded(function, layout, options, &[]);
+}
+
+/// As [`instrument_function`]; loops that begin in these blocks end by themselves.
+fn instrument_bounded(
+    function: &mut Function,
+    layout: &ModuleLayout,
+    options: &Options,
+    bounded: &[BlockId],
 ) {
     editor::add_prelude(function);
     zeroing::run(function);
@@ -84,7 +98,7 @@ pub(crate) fn instrument_function(
     bounds::run(function, options.checked);
     switches::run(function);
     traps::run(function);
-    deadline::run(function, options.gpu);
+    deadline::run(function, options.gpu, bounded);
     if options.gpu {
         entry::run(function);
     }

@@ -143,6 +143,7 @@ fn relocate(
                 let register = sum(function, base(symbol, place.space), total, before);
                 *address = Address {
                     proved,
+                    covered: address.covered,
                     ..Address::new(AddressBase::Register(register), 0)
                 };
             }

@@ -5,7 +5,8 @@ use crate::launch::Launch;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use wasi_cuda_jit::cpu::{FaultKind, Module};
-use wasi_cuda_jit::{CompileOptions, compile_ptx};
+use wasi_cuda_jit::proof::Proof;
+use wasi_cuda_jit::{CompileOptions, Source, compile_proved, compile_ptx};
 
 /// What tries one kernel of the corpus: the file and the kernel as in `kernels.txt`, and the cases.
 pub(crate) type Row = (&'static str, &'static str, fn(&Subject));
@@ -18,14 +19,27 @@ pub(crate) struct Subject {
     pub(crate) kernel: &'static str,
     compiled: Vec<Compiled>,
     launches: Cell<usize>,
+    /// Launches without the guards that a proof stands in for.
+    proved: Cell<usize>,
     failures: RefCell<Vec<String>>,
 }
 
 struct Compiled {
     /// The compiler and target.
     label: String,
-    checked: bool,
+    mode: Mode,
     module: Module,
+    /// By kernel, what stands in for the guards that it has not.
+    proofs: Vec<Proof>,
+}
+
+/// How a file is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Unchecked,
+    Checked,
+    /// Without the guards that a proof stands in for.
+    Proved,
 }
 
 /// What is in a folder, by name.
@@ -89,7 +103,7 @@ pub(crate) fn written_kernels() -> Vec<(String, String)> {
 /// A file of the corpus, from every compiler of its language, in both modes.
 struct File {
     name: &'static str,
-    compiled: Vec<(String, bool, Module)>,
+    compiled: Vec<(String, Mode, Module, Vec<Proof>)>,
     failures: Vec<String>,
 }
 
@@ -107,13 +121,19 @@ fn compile(file: &'static str) -> File {
             continue;
         }
         let text = std::fs::read_to_string(path).expect("the file can be read");
-        for checked in [false, true] {
+        for mode in [Mode::Unchecked, Mode::Checked, Mode::Proved] {
             let options = CompileOptions {
-                checked,
+                checked: mode == Mode::Checked,
                 ..CompileOptions::default()
             };
-            match compile_ptx(&text, &options) {
-                Ok(module) => found.compiled.push((label.clone(), checked, module)),
+            let compiled = match mode {
+                Mode::Proved => compile_proved(Source::Ptx(&text), &options),
+                _ => compile_ptx(&text, &options).map(|module| (module, Vec::new())),
+            };
+            match compiled {
+                Ok((module, proofs)) => {
+                    found.compiled.push((label.clone(), mode, module, proofs));
+                }
                 Err(findings) => found.failures.push(format!(
                     "{file} of {label} is refused: {}",
                     findings
@@ -129,7 +149,7 @@ fn compile(file: &'static str) -> File {
 
 /// Tries all kernels of a table.
 pub(crate) fn try_all(table: &[Row]) {
-    let (mut launches, mut failures) = (0, Vec::new());
+    let (mut launches, mut proved, mut failures) = (0, 0, Vec::new());
     let mut file: Option<File> = None;
     for (name, kernel, cases) in table {
         if file.as_ref().is_none_or(|file| file.name != *name) {
@@ -138,17 +158,19 @@ pub(crate) fn try_all(table: &[Row]) {
             file = Some(compiled);
         }
         let compiled = file.iter().flat_map(|file| &file.compiled);
-        let compiled = compiled.filter(|(_, _, module)| module.kernel(kernel).is_some());
+        let compiled = compiled.filter(|(_, _, module, _)| module.kernel(kernel).is_some());
         let subject = Subject {
             kernel,
             compiled: compiled
-                .map(|(label, checked, module)| Compiled {
+                .map(|(label, mode, module, proofs)| Compiled {
                     label: label.clone(),
-                    checked: *checked,
+                    mode: *mode,
                     module: module.clone(),
+                    proofs: proofs.clone(),
                 })
                 .collect(),
             launches: Cell::new(0),
+            proved: Cell::new(0),
             failures: RefCell::default(),
         };
         cases(&subject);
@@ -156,6 +178,7 @@ pub(crate) fn try_all(table: &[Row]) {
             failures.push(format!("{name} has no {kernel}"));
         }
         launches += subject.launches.get();
+        proved += subject.proved.get();
         failures.extend(
             subject
                 .failures
@@ -164,7 +187,12 @@ pub(crate) fn try_all(table: &[Row]) {
                 .map(|failure| format!("{name} {failure}")),
         );
     }
-    eprintln!("{} kernels in {launches} launches", table.len());
+    eprintln!(
+        "{} kernels in {launches} launches, {proved} of them proved",
+        table.len()
+    );
+    // A third of them asks for a proof, and hardly any proof fails of launches that people do.
+    assert!(4 * proved >= launches, "few launches are proved");
     let first = &failures[..failures.len().min(MESSAGES)];
     assert!(
         first.is_empty(),
@@ -185,7 +213,12 @@ impl Subject {
             let module = compile_ptx(text, &options);
             Compiled {
                 label: "a text".to_owned(),
-                checked,
+                mode: if checked {
+                    Mode::Checked
+                } else {
+                    Mode::Unchecked
+                },
+                proofs: Vec::new(),
                 module: module.unwrap_or_else(|findings| panic!("refused: {findings:?}\n{text}")),
             }
         });
@@ -193,6 +226,7 @@ impl Subject {
             kernel,
             compiled: compiled.into(),
             launches: Cell::new(0),
+            proved: Cell::new(0),
             failures: RefCell::default(),
         }
     }
@@ -208,6 +242,7 @@ impl Subject {
             Ok(()) => None,
             Err(Failure::Wrong(message)) => Some(message),
             Err(Failure::Fault(fault)) => Some(format!("{fault:?}")),
+            Err(Failure::Unproved) => None,
         });
     }
 
@@ -229,14 +264,31 @@ impl Subject {
         for compiled in &self.compiled {
             let (label, module) = (&compiled.label, &compiled.module);
             let kernel = module.kernel(self.kernel).expect("the kernel is there");
+            let place = module
+                .kernels()
+                .iter()
+                .position(|other| other.signature().name == self.kernel);
+            let proof = place.and_then(|place| compiled.proofs.get(place));
             for workers in workers {
-                let outcome = run(module, &kernel, launch, label.ends_with("-fast"), *workers);
+                let outcome = run(
+                    module,
+                    &kernel,
+                    launch,
+                    label.ends_with("-fast"),
+                    *workers,
+                    proof,
+                );
+                if matches!(outcome, Err(Failure::Unproved)) {
+                    continue;
+                }
                 self.launches.set(self.launches.get() + 1);
+                self.proved
+                    .set(self.proved.get() + usize::from(proof.is_some()));
                 if let Some(message) = wrong(label, outcome) {
-                    let mode = if compiled.checked {
-                        "checked"
-                    } else {
-                        "unchecked"
+                    let mode = match compiled.mode {
+                        Mode::Unchecked => "unchecked",
+                        Mode::Checked => "checked",
+                        Mode::Proved => "proved",
                     };
                     let (grid, block) = (launch.grid, launch.block);
                     self.failures.borrow_mut().push(format!(

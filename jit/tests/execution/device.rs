@@ -4,6 +4,7 @@ use crate::launch::{Argument, Launch};
 use std::ops::Range;
 use std::sync::atomic::AtomicU32;
 use wasi_cuda_jit::cpu::{self, Fault, FaultSlot, Kernel, Module, Outcome};
+use wasi_cuda_jit::proof::{LaunchFacts, Memory, Proof, Scratch};
 
 /// What kernels see as the window's first byte.
 const WINDOW_BASE: u64 = 0x10_0000_0000;
@@ -85,15 +86,18 @@ pub(crate) enum Workers {
 pub(crate) enum Failure {
     Fault(Fault),
     Wrong(String),
+    /// What was asked to be proved of the launch does not hold: it was not run.
+    Unproved,
 }
 
-/// Runs a kernel of a freshly loaded module and checks what it left.
+/// Runs a kernel of a freshly loaded module and checks what it left; with a proof only where that holds.
 pub(crate) fn run(
     module: &Module,
     kernel: &Kernel,
     launch: &Launch,
     fast: bool,
     workers: Workers,
+    proof: Option<&Proof>,
 ) -> Result<(), Failure> {
     let buffers = launch.buffers.len();
     let unplaced = module.initial_variables(0);
@@ -111,6 +115,22 @@ pub(crate) fn run(
         .copy_from_slice(&initial);
 
     let parameters = parameters(kernel, launch, &window).map_err(Failure::Wrong)?;
+    if let Some(proof) = proof {
+        let facts = LaunchFacts {
+            grid: launch.grid,
+            block: launch.block,
+            dynamic_shared: launch.shared,
+            parameters: bytemuck::cast_slice(&parameters),
+            memory: Memory::Window {
+                base: WINDOW_BASE,
+                mapped: window.mapped as u64,
+            },
+            variables,
+        };
+        if !proof.holds(&facts, &mut Scratch::default()) {
+            return Err(Failure::Unproved);
+        }
+    }
     let (stop, slot) = (AtomicU32::new(0), FaultSlot::new());
     let request = cpu::Launch {
         parameters: parameters.as_ptr().cast(),

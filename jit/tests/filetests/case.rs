@@ -36,13 +36,16 @@ pub(crate) enum Print {
     Plain,
     Guarded,
     Checked,
+    /// The second variants alone.
+    Proved,
 }
 
 impl Print {
-    pub(crate) const ALL: [(&'static str, Self); 3] = [
+    pub(crate) const ALL: [(&'static str, Self); 4] = [
         ("plain", Self::Plain),
         ("guarded", Self::Guarded),
         ("checked", Self::Checked),
+        ("proved", Self::Proved),
     ];
 
     pub(crate) fn name(self) -> &'static str {

@@ -6,7 +6,10 @@ use super::launches::{self, Device, End};
 use std::collections::BTreeMap;
 use wasi_cuda_jit::cpu::Module;
 use wasi_cuda_jit::fuzzing::compile_a_drivers;
-use wasi_cuda_jit::{CompileOptions, Diagnostic, back, compile_ptx, front, sandboxed_ptx, verify};
+use wasi_cuda_jit::{
+    CompileOptions, Diagnostic, Source, back, compile_ptx, front, sandboxed_ptx,
+    sandboxed_variants, verify,
+};
 
 /// What all back ends agree on.
 pub(crate) struct Observed {
@@ -191,10 +194,26 @@ fn print_all(text: &str) -> Result<Printed, Vec<Diagnostic>> {
     let texts = BTreeMap::from([
         (Print::Guarded, sandboxed_ptx(text, &PLAIN)?),
         (Print::Checked, sandboxed_ptx(text, &CHECKED)?),
+        (Print::Proved, second_variants(text)?),
         (Print::Plain, plain),
     ]);
     let target = module.target_name;
     Ok(Printed { texts, target })
+}
+
+/// A module of the kernels' second variants, without the first ones.
+fn second_variants(text: &str) -> Result<String, Vec<Diagnostic>> {
+    let both = sandboxed_variants(Source::Ptx(text), &PLAIN)?.text;
+    let mut parts = both.split("\n.visible .entry ");
+    let head = parts.next().unwrap_or_default().to_owned();
+    let variants = parts.filter(|part| {
+        part.split('(')
+            .next()
+            .is_some_and(|name| name.ends_with("_proved"))
+    });
+    Ok(variants.fold(head, |module, variant| {
+        module + "\n.visible .entry " + variant
+    }))
 }
 
 /// The target that an accepted module names, and every text of it that a driver may get to see.

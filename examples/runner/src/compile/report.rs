@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use wasi_cuda_jit::Diagnostic;
-use wasi_cuda_jit::report::{Accesses, KernelReport, Report};
+use wasi_cuda_jit::report::{AccessProof, Accesses, KernelReport, Report};
 use wasi_cuda_jit::signature::Parameter;
 
 use super::source::Kernels;
@@ -77,6 +77,19 @@ fn kernel_text(text: &mut String, kernel: &KernelReport) {
         let kind = format!("{space} {direction}");
         let _ = writeln!(text, "  {kind:14} {count}, {guard}");
     }
+    if kernel.loops > 0 {
+        let (loops, bounded) = (kernel.loops, kernel.bounded_loops);
+        let _ = writeln!(
+            text,
+            "  {:14} {loops}, {bounded} bounded at launch",
+            "loops"
+        );
+    }
+    for proof in &kernel.proofs {
+        let kind = format!("line {}", proof.span.line);
+        let (space, direction, proved) = (proof.space, proof.direction, proof.proved);
+        let _ = writeln!(text, "  {kind:14} {space} {direction}, {proved}");
+    }
     if kernel.checked_by_row > 0 {
         let _ = writeln!(
             text,
@@ -116,6 +129,9 @@ struct Kernel<'a> {
     instructions: usize,
     guarded_instructions: usize,
     accesses: Vec<AccessesRow>,
+    proofs: Vec<ProofRow>,
+    loops: usize,
+    bounded_loops: usize,
     checked_by_row: usize,
 }
 
@@ -134,6 +150,15 @@ struct AccessesRow {
     direction: &'static str,
     guard: &'static str,
     count: usize,
+}
+
+#[derive(Serialize)]
+struct ProofRow {
+    line: u32,
+    column: u32,
+    space: &'static str,
+    direction: &'static str,
+    proved: &'static str,
 }
 
 #[derive(Serialize)]
@@ -191,6 +216,9 @@ fn kernel(report: &KernelReport) -> Kernel<'_> {
         instructions: report.instructions,
         guarded_instructions: report.guarded_instructions,
         accesses: report.accesses.iter().map(accesses).collect(),
+        proofs: report.proofs.iter().map(proof).collect(),
+        loops: report.loops,
+        bounded_loops: report.bounded_loops,
         checked_by_row: report.checked_by_row,
     }
 }
@@ -210,6 +238,16 @@ fn accesses(accesses: &Accesses) -> AccessesRow {
         direction: accesses.direction.name(),
         guard: accesses.guard.name(),
         count: accesses.count,
+    }
+}
+
+fn proof(proof: &AccessProof) -> ProofRow {
+    ProofRow {
+        line: proof.span.line,
+        column: proof.span.column,
+        space: proof.space.name(),
+        direction: proof.direction.name(),
+        proved: proof.proved.name(),
     }
 }
 

@@ -99,7 +99,8 @@ fn a_report_tells_of_kernels_and_accesses() {
         .printing("kernel store(out: pointer, value: u32)")
         .printing("at most 64 threads")
         .printing("param load     2, inside its declaration")
-        .printing("global store   1, checked before each access");
+        .printing("global store   1, checked before each access")
+        .printing("global store, proved at launch");
 }
 
 #[test]
@@ -123,6 +124,8 @@ fn a_report_may_be_json() {
     assert_eq!(kernel["parameters"][0]["type"], "pointer");
     assert_eq!(kernel["accesses"][1]["space"], "global");
     assert_eq!(kernel["accesses"][1]["direction"], "store");
+    assert_eq!(kernel["proofs"][0]["space"], "global");
+    assert_eq!(kernel["proofs"][0]["proved"], "proved at launch");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::ir::{
 };
 use std::fmt::Write as _;
 
-pub(super) fn print(text: &mut String, index: usize, function: &Function) {
-    print_head(text, index, function);
+pub(super) fn print(text: &mut String, name: &str, function: &Function) {
+    print_head(text, name, function);
     text.push_str("{\n");
     print_registers(text, function);
     variables::print_own(text, function);
@@ -42,8 +42,8 @@ pub(super) fn name(index: usize) -> String {
     format!("kernel{index}")
 }
 
-fn print_head(text: &mut String, index: usize, function: &Function) {
-    let _ = write!(text, ".visible .entry {}(", name(index));
+fn print_head(text: &mut String, name: &str, function: &Function) {
+    let _ = write!(text, ".visible .entry {name}(");
     let mut separator = "\n\t";
     for (number, parameter) in function.parameters.iter().enumerate() {
         text.push_str(separator);

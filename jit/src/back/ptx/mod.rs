@@ -7,7 +7,7 @@ mod instructions;
 mod kernels;
 mod variables;
 
-use crate::ir::Module;
+use crate::ir::{Function, Module};
 
 pub use guarded::{FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord, MAX_BLOCKS};
 pub(crate) use instructions::print_name;
@@ -25,7 +25,23 @@ pub fn print(module: &Module) -> String {
     variables::print_module(&mut text, module);
     for (index, function) in module.functions.iter().enumerate() {
         text.push('\n');
-        kernels::print(&mut text, index, function);
+        kernels::print(&mut text, &kernels::name(index), function);
     }
     text
+}
+
+/// What the second variant of a kernel is called, by the kernel's place.
+pub(crate) fn variant_name(index: usize) -> String {
+    format!("{}_proved", kernels::name(index))
+}
+
+/// What a kernel is called, by its place.
+pub(crate) fn kernel_name(index: usize) -> String {
+    kernels::name(index)
+}
+
+/// Adds the second variant of the kernel at this place to a module's text.
+pub(crate) fn print_variant(text: &mut String, index: usize, function: &Function) {
+    text.push('\n');
+    kernels::print(text, &variant_name(index), function);
 }

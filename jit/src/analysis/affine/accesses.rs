@@ -1,0 +1,222 @@
+//! What can be said of each access.
+
+use super::atoms::{Atom, Form};
+use super::forms::At;
+use super::polynomial::Polynomial;
+use super::{Analysis, ModuleOffsets, samples};
+use crate::ir::{Address, AddressBase, BlockId, Function, Opcode, Operand, Space};
+use crate::proof::program::{NodeId, Start, Width};
+use crate::proof::{Answer, Claim, Proof, Target};
+use crate::sandbox::Extent;
+
+/// How an access is kept inside its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// In every launch it lies inside.
+    ProvedAtLoad,
+    /// It does where the launch's proof holds.
+    ProvedAtLaunch,
+    /// Nobody can tell before it is done.
+    Guarded,
+}
+
+/// An access that needs a guard, or a proof.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) block: BlockId,
+    /// Its place in the block.
+    pub(crate) index: usize,
+    /// The address's place among the operands.
+    pub(crate) operand: usize,
+    pub(crate) space: Space,
+    pub(crate) state: State,
+}
+
+/// What was found out of a kernel.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) accesses: Vec<Access>,
+    /// Where loops begin that the proof bounds, so that they need not look at the stop word.
+    pub(crate) bounded: Vec<BlockId>,
+    /// How many loops there are.
+    pub(crate) loops: usize,
+    pub(crate) proof: Proof,
+}
+
+/// Looks at every access and loop of a verified kernel that no guard is in yet.
+pub(crate) fn analyse(function: &Function, module: &ModuleOffsets) -> Findings {
+    let mut findings = Findings {
+        accesses: accesses(function),
+        ..Findings::default()
+    };
+    let Some(mut analysis) = Analysis::of(function, module) else {
+        return findings;
+    };
+    let mut proof = Proof::default();
+    let mut owners = Vec::new();
+    for (place, access) in findings.accesses.iter().enumerate() {
+        if let Some(claim) = analysis.claim(access) {
+            proof.claims.push(claim);
+            owners.push(place);
+        }
+    }
+    let loops = analysis.loops_with_bounds();
+    findings.loops = loops.len();
+    proof.program = analysis.program.clone();
+    let at_load = samples::answers_of_any_launch(function, &proof);
+    let trials = samples::try_all(function, &proof);
+    let mut kept = Vec::new();
+    for (number, claim) in std::mem::take(&mut proof.claims).into_iter().enumerate() {
+        let access = &mut findings.accesses[owners[number]];
+        access.state = match (at_load[number], trials.holds[number]) {
+            (Answer::Holds | Answer::Unreached, _) => State::ProvedAtLoad,
+            (_, true) => State::ProvedAtLaunch,
+            _ => continue,
+        };
+        kept.push(claim);
+    }
+    proof.claims = kept;
+    (findings.bounded, proof.work) = analysis.work(&loops, &trials.values);
+    proof.program = analysis.program;
+    proof.prune();
+    findings.proof = proof;
+    findings
+}
+
+fn accesses(function: &Function) -> Vec<Access> {
+    let mut found = Vec::new();
+    for (number, block) in function.blocks.iter().enumerate() {
+        for (index, instruction) in block.instructions.iter().enumerate() {
+            if !instruction.is_access() {
+                continue;
+            }
+            let operands = instruction.operands.iter().enumerate();
+            let addresses = operands.filter(|(_, operand)| matches!(operand, Operand::Address(_)));
+            for (place, (operand, _)) in addresses.take(2).enumerate() {
+                let space = match (instruction.opcode(), place) {
+                    (Opcode::CpAsync, 0) => Space::Shared,
+                    (Opcode::CpAsync, _) => Space::Global,
+                    _ => instruction.space(),
+                };
+                let block = BlockId(number as u32);
+                found.push(Access {
+                    block,
+                    index,
+                    operand,
+                    space,
+                    state: State::Guarded,
+                });
+            }
+        }
+    }
+    found
+}
+
+impl Analysis<'_> {
+    /// What has to hold for an access to need no guard; none where no launch can tell.
+    fn claim(&mut self, access: &Access) -> Option<Claim> {
+        if self.is_full() {
+            return None;
+        }
+        let function = self.function;
+        let instruction = &function.blocks[access.block.index()].instructions[access.index];
+        let at = (access.block, access.index);
+        let Some(Operand::Address(address)) = instruction.operands.get(access.operand) else {
+            return None;
+        };
+        let extent = Extent::of(instruction)?;
+        let form = self.address(access.space, at, *address)?;
+        let (memory, start) = self.target(access.space, &form)?;
+        let sum = match start {
+            Some(start) => form
+                .sum
+                .minus(&Polynomial::atom(self.atom(Atom::Start(start))?))?,
+            None => form.sum.clone(),
+        };
+        let facts = self.facts_at(at, instruction.predicate);
+        let place: NodeId = self.form_node(
+            &Form {
+                sum,
+                needs: form.needs,
+            },
+            facts,
+        );
+        Some(Claim {
+            span: instruction.span,
+            place,
+            memory,
+            size: extent.size,
+            align: extent.align,
+        })
+    }
+
+    fn address(&mut self, space: Space, at: At, address: Address) -> Option<Form> {
+        match address.base {
+            AddressBase::Register(register) => {
+                let value = self.values.read(at.0, at.1, register)?;
+                let mut form = self.form(value)?;
+                let bits = self.function.registers[register.index()].bits();
+                if bits < 64 && !matches!(space, Space::Shared | Space::Local) {
+                    form = self.widened(
+                        form,
+                        Width {
+                            bits,
+                            signed: false,
+                        },
+                    );
+                }
+                Some(Form {
+                    sum: form.sum.plus(&Polynomial::constant(address.offset))?,
+                    ..form
+                })
+            }
+            AddressBase::Variable(symbol) => {
+                let (space, start) = self.variable_offset(symbol)?;
+                self.address_in(
+                    space,
+                    i64::try_from(start).ok()?.checked_add(address.offset)?,
+                )
+            }
+            AddressBase::Parameter(_) | AddressBase::Absolute => None,
+        }
+    }
+
+    /// The memory of a space, and where its addresses begin if no launch tells.
+    fn target(&mut self, space: Space, form: &Form) -> Option<(Target, Option<Start>)> {
+        let start = match space {
+            Space::Shared => Start::Shared,
+            Space::Local => Start::Local,
+            _ => {
+                let small = [Start::Shared, Start::Local];
+                let is_small = form.sum.atoms().any(|atom| {
+                    matches!(self.atoms.get(atom), Atom::Start(start) if small.contains(start))
+                });
+                return (!is_small).then_some((Target::Global, None));
+            }
+        };
+        let atom = self.atom(Atom::Start(start))?;
+        if form.sum.factor_of(&[atom]) != 1 {
+            return None;
+        }
+        let (_, bytes) = self.function.variable_layout(space);
+        let target = match start {
+            Start::Local => Target::Local { bytes },
+            _ => Target::Shared {
+                bytes,
+                dynamic: self.dynamic_start(bytes),
+            },
+        };
+        Some((target, Some(start)))
+    }
+
+    /// Where the shared memory begins whose size a launch decides, if there is any.
+    fn dynamic_start(&self, bytes: u64) -> Option<u64> {
+        let dynamic = self
+            .function
+            .variables
+            .iter()
+            .filter(|variable| variable.dynamic);
+        let align = dynamic.map(|variable| u64::from(variable.align)).max()?;
+        Some(bytes.next_multiple_of(align.max(1)))
+    }
+}

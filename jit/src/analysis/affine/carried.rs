@@ -1,0 +1,162 @@
+//! What loops carry from round to round, and what is one value or another.
+
+use super::atoms::{Atom, Form};
+use super::facts::FactId;
+use super::natural::LoopId;
+use super::polynomial::Polynomial;
+use super::ssa::{Value, ValueId};
+use super::{Analysis, Step};
+use crate::ir::BlockId;
+use crate::proof::program::Operation;
+use std::collections::HashMap;
+
+/// The largest factor by which a value may shrink or grow.
+const MOST_FACTOR: i64 = 1 << 16;
+
+impl Analysis<'_> {
+    /// How each value that a loop carries changes, from forms in which it is an atom.
+    pub(super) fn steps_of_loops(&mut self) -> HashMap<ValueId, Step> {
+        let mut steps = HashMap::new();
+        for number in 0..self.values.len() as u32 {
+            let id = ValueId(number);
+            let Value::Phi { block, arguments } = self.values.get(id).clone() else {
+                continue;
+            };
+            let Some(around) = self.loops.with_header(block) else {
+                continue;
+            };
+            let within = self.loops.get(around);
+            let back = arguments
+                .iter()
+                .filter(|(from, _)| from.is_some_and(|from| within.contains(from)));
+            let back: Vec<ValueId> = back.map(|(_, value)| *value).collect();
+            let mut found = back.iter().map(|next| self.step(id, *next, around));
+            if let Some(Some(first)) = found.next()
+                && found.all(|other| other.is_some_and(|other| same(&first, &other)))
+            {
+                steps.insert(id, first);
+            }
+        }
+        steps
+    }
+
+    fn step(&self, carried: ValueId, next: ValueId, around: LoopId) -> Option<Step> {
+        let form = self.form(carried)?;
+        let atom = form.sum.as_atom()?;
+        let Atom::Carried(_) = self.atoms.get(atom) else {
+            return None;
+        };
+        let next = self.form(next)?;
+        let own_needs = next
+            .needs
+            .iter()
+            .all(|need| self.is_invariant(&self.needs[*need as usize].0, around));
+        if !own_needs {
+            return None;
+        }
+        if let Some(step) = next.sum.minus(&form.sum)
+            && self.is_invariant(&step, around)
+        {
+            // What the step needs is looked at again where it is known of what it is made.
+            return next.needs.is_empty().then_some(Step::Plus(step));
+        }
+        if next.sum.constant != 0 || next.sum.terms.len() != 1 {
+            return None;
+        }
+        let (factors, factor) = &next.sum.terms[0];
+        if factors.as_slice() == [atom] && (2..=MOST_FACTOR).contains(factor) {
+            return Some(Step::MultipliedBy(u32::try_from(*factor).ok()?));
+        }
+        let divided = next.sum.as_atom()?;
+        let Atom::Apply {
+            operation, a, b, ..
+        } = self.atoms.get(divided)
+        else {
+            return None;
+        };
+        let by = b
+            .sum
+            .as_constant()
+            .filter(|by| (1..=MOST_FACTOR).contains(by))?;
+        if *a != form {
+            return None;
+        }
+        match operation {
+            Operation::ShiftRight if by <= 16 => Some(Step::DividedBy(1 << by)),
+            Operation::Divide if by >= 2 => Some(Step::DividedBy(u32::try_from(by).ok()?)),
+            _ => None,
+        }
+    }
+
+    /// A step with what loops around carry in its place.
+    pub(super) fn stepped(&self, step: &Polynomial) -> Option<Form> {
+        let mut total = Form::constant(step.constant);
+        for (factors, factor) in &step.terms {
+            let mut product = Form::constant(*factor);
+            for atom in factors {
+                let form = match self.atoms.get(*atom) {
+                    Atom::Carried(value) | Atom::Choice(value) | Atom::Unknown { value, .. } => {
+                        self.form(*value)?
+                    }
+                    _ if self.atoms.is_settled(*atom) => Form::atom(*atom),
+                    _ => return None,
+                };
+                product = Form::joined(product.sum.times(&form.sum), &product, &form)?;
+            }
+            total = Form::joined(total.sum.plus(&product.sum), &total, &product)?;
+        }
+        Some(total)
+    }
+
+    /// One of several values, each with what holds where it comes from.
+    pub(super) fn choice_among(
+        &mut self,
+        id: ValueId,
+        block: BlockId,
+        arms: Vec<(Option<BlockId>, Form)>,
+    ) -> Option<Form> {
+        let (_, first) = arms.first()?;
+        if arms.iter().all(|(_, arm)| arm == first) {
+            return Some(first.clone());
+        }
+        if self.steps.is_some() {
+            let arms = arms.into_iter().map(|(from, arm)| {
+                let facts = from.and_then(|from| self.facts_on_edge(from, block));
+                (arm, facts)
+            });
+            let arms = arms.collect();
+            self.choices.insert(id, arms);
+        }
+        self.atom(Atom::Choice(id)).map(Form::atom)
+    }
+
+    /// One of two values, by a predicate.
+    pub(super) fn choice_by(
+        &mut self,
+        id: ValueId,
+        block: BlockId,
+        predicate: ValueId,
+        negated: bool,
+        [then, otherwise]: [Form; 2],
+    ) -> Option<Form> {
+        if then == otherwise {
+            return Some(then);
+        }
+        if self.steps.is_some() {
+            let facts: Option<FactId> = self.facts_of(block);
+            let yes = self.assume(predicate, !negated, facts, 0);
+            let no = self.assume(predicate, negated, facts, 0);
+            self.choices.insert(id, vec![(then, yes), (otherwise, no)]);
+        }
+        self.atom(Atom::Choice(id)).map(Form::atom)
+    }
+}
+
+fn same(a: &Step, b: &Step) -> bool {
+    match (a, b) {
+        (Step::Plus(a), Step::Plus(b)) => a == b,
+        (Step::DividedBy(a), Step::DividedBy(b))
+        | (Step::MultipliedBy(a), Step::MultipliedBy(b)) => a == b,
+        _ => false,
+    }
+}
