@@ -123,7 +123,8 @@ pub mod wasi {
                 pub block: Dim3,
                 /// Index of the thread in its block.
                 pub thread: Dim3,
-                /// For people: the nearest buffer and the distance to it, for example.
+                /// For people: the nearest buffer and the distance to it, for example. Buffers are counted from 1 as the
+                /// guest made them.
                 pub detail: _rt::String,
             }
             impl ::core::fmt::Debug for Fault {
@@ -7832,7 +7833,8 @@ pub mod wasi {
             }
             impl CudaStream {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Limits the device time of each later launch on this stream, in nanoseconds; the host's own limit holds too.
+                /// Limits the device time of each later launch on this stream, in nanoseconds; the most that the host allows holds too.
+                /// Without a limit launches have what the host gives those that ask for none.
                 ///
                 /// Errors: `invalid-argument` when it is 0;
                 /// the stream's error: `fault`, `deadline-exceeded`, `cancelled`.

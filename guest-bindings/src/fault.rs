@@ -18,9 +18,9 @@ impl fmt::Display for Fault {
             write!(f, ", {} {unit} at {:#x}", self.size, self.address)?;
         }
         if !self.detail.is_empty() {
-            write!(f, " ({})", self.detail)?;
+            write!(f, ": {}", self.detail)?;
         }
-        write!(f, ", in block {}, thread {}", self.block, self.thread)
+        write!(f, "; block {}, thread {}", self.block, self.thread)
     }
 }
 

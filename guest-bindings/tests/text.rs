@@ -12,7 +12,7 @@ fn fault() -> Fault {
         size: 4,
         block: Dim3 { x: 3, y: 0, z: 0 },
         thread: Dim3 { x: 232, y: 0, z: 0 },
-        detail: "0 bytes past the end of a buffer of 4000 bytes".into(),
+        detail: "4 bytes past the end of buffer 2 (4000 bytes), the argument `out`".into(),
     }
 }
 
@@ -21,8 +21,8 @@ fn a_fault_is_one_line() {
     assert_eq!(
         Error::Fault(Box::new(fault())).to_string(),
         "kernel `off_by_one` faulted at line 31, column 2: global memory access out of bounds, \
-         4 bytes at 0x1000000fa0 (0 bytes past the end of a buffer of 4000 bytes), \
-         in block (3, 0, 0), thread (232, 0, 0)"
+         4 bytes at 0x1000000fa0: 4 bytes past the end of buffer 2 (4000 bytes), the argument `out`; \
+         block (3, 0, 0), thread (232, 0, 0)"
     );
 }
 
@@ -39,7 +39,7 @@ fn a_fault_leaves_out_what_is_unknown() {
     };
     assert_eq!(
         fault.to_string(),
-        "kernel `off_by_one` faulted: trap, in block (3, 0, 0), thread (232, 0, 0)"
+        "kernel `off_by_one` faulted: trap; block (3, 0, 0), thread (232, 0, 0)"
     );
 }
 

@@ -96,10 +96,17 @@ impl WasiCudaCtxBuilder {
         self
     }
 
-    /// Sets [`Limits::time`]: how long one launch may run.
+    /// Sets [`Limits::time`]: how long one launch may run at most.
     #[must_use]
     pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
         self.limits.time = limit;
+        self
+    }
+
+    /// Sets [`Limits::default_time`]: how long a launch may run for which the guest asks for no limit.
+    #[must_use]
+    pub fn default_time_limit(mut self, limit: Option<Duration>) -> Self {
+        self.limits.default_time = limit;
         self
     }
 

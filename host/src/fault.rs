@@ -1,13 +1,22 @@
 //! Faults as guests read them.
 
+mod place;
+
 use crate::backend::KernelFault;
 use crate::bindings::wasi::cuda::types::{Dim3, Fault, FaultKind};
 use crate::memory::Layout;
+use place::{Surroundings, bytes};
 use wasi_cuda_jit::cpu;
 
 /// Everything known of a fault. `layout` holds the guest's buffers, whose offsets count from `base`.
 pub(crate) fn describe(fault: &KernelFault<'_>, base: u64, layout: Option<&Layout>) -> Fault {
-    let kernel = fault.kernel.name.clone();
+    let launch = fault.launch;
+    let kernel = launch.kernel.signature.name.clone();
+    let around = Surroundings {
+        base,
+        layout,
+        launch,
+    };
     let Some(found) = &fault.fault else {
         return unrecorded(kernel);
     };
@@ -20,7 +29,7 @@ pub(crate) fn describe(fault: &KernelFault<'_>, base: u64, layout: Option<&Layou
         size: found.size,
         block: dim3(found.block),
         thread: dim3(found.thread),
-        detail: detail(found, base, layout),
+        detail: detail(found, &around),
     }
 }
 
@@ -81,17 +90,21 @@ pub(crate) fn summary(fault: &Fault) -> String {
     }
 }
 
-fn detail(fault: &cpu::Fault, base: u64, layout: Option<&Layout>) -> String {
+fn detail(fault: &cpu::Fault, around: &Surroundings<'_>) -> String {
     match fault.kind {
-        cpu::FaultKind::GlobalOutOfBounds => nearest(fault.address, fault.size, base, layout),
+        cpu::FaultKind::GlobalOutOfBounds => around.outside(fault.address, fault.size),
         cpu::FaultKind::Misaligned => {
-            format!(
-                "the address is not a multiple of {}, the size of the access",
+            let wanted = format!(
+                "the address is no multiple of {}, the size of the access",
                 fault.size
-            )
+            );
+            match around.inside(fault.address) {
+                Some(place) => format!("{wanted}; it is {place}"),
+                None => wanted,
+            }
         }
-        cpu::FaultKind::SharedOutOfBounds => in_small("the block's shared memory", fault),
-        cpu::FaultKind::LocalOutOfBounds => in_small("the thread's local memory", fault),
+        cpu::FaultKind::SharedOutOfBounds => in_small("the block's shared memory", fault.address),
+        cpu::FaultKind::LocalOutOfBounds => in_small("the thread's local memory", fault.address),
         cpu::FaultKind::Divergence => {
             "lanes of a warp wait in different places for each other; give each operation the mask of the lanes that come to it"
                 .to_owned()
@@ -101,90 +114,16 @@ fn detail(fault: &cpu::Fault, base: u64, layout: Option<&Layout>) -> String {
     }
 }
 
-/// Addresses in the small spaces count from their start.
-fn in_small(what: &str, fault: &cpu::Fault) -> String {
-    format!(
-        "{} bytes at offset {:#x} of {what}",
-        fault.size, fault.address
-    )
-}
-
-/// Addresses below are taken for an index added to a null pointer.
-const NEAR_NULL: u64 = 1 << 16;
-
-/// Where an access lies, seen from the nearest buffer.
-fn nearest(address: u64, size: u32, base: u64, layout: Option<&Layout>) -> String {
-    if address < NEAR_NULL {
-        return "close to the null pointer".to_owned();
-    }
-    let Some((layout, offset)) = layout.zip(address.checked_sub(base)) else {
-        return "below all of the guest's memory".to_owned();
+/// Addresses in the small spaces count from their start, and those before it wrap around in 32 or 64 bits.
+fn in_small(what: &str, address: u64) -> String {
+    const NEAR: u64 = 1 << 20;
+    let before = match u32::try_from(address) {
+        Ok(low) => u64::from(low.wrapping_neg()),
+        Err(_) => address.wrapping_neg(),
     };
-    let [before, after] = layout.neighbours(offset);
-    let past_end = before.map(|(start, length)| {
-        let reach = (offset - start)
-            .saturating_add(u64::from(size))
-            .saturating_sub(length);
-        (reach, buffer(base, start, length))
-    });
-    let before_start = after.map(|(start, length)| (start - offset, buffer(base, start, length)));
-    match (past_end, before_start) {
-        (Some((reach, buffer)), other)
-            if other
-                .as_ref()
-                .is_none_or(|(distance, _)| reach <= *distance) =>
-        {
-            format!("{reach} bytes past the end of {buffer}")
-        }
-        (_, Some((distance, buffer))) => format!("{distance} bytes before the start of {buffer}"),
-        _ => "the guest has no buffer".to_owned(),
-    }
-}
-
-fn buffer(base: u64, start: u64, length: u64) -> String {
-    format!("a {length}-byte buffer at {:#x}", base + start)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{buffer, device, grant, guest};
-
-    const BASE: u64 = 0x10_0000_0000;
-
-    #[test]
-    fn an_access_is_told_from_the_buffer_it_missed_by_least() {
-        let guest = guest(&device(1));
-        let told = |address, size| {
-            let layout = grant(&guest).layout();
-            nearest(address, size, BASE, layout.as_deref())
-        };
-        assert_eq!(told(BASE + 0x100, 4), "below all of the guest's memory");
-        let (first, second) = (buffer(&guest, 1024), buffer(&guest, 16));
-        let (end, start) = (first.address() + 1024, second.address());
-        assert_eq!(
-            told(end, 4),
-            "4 bytes past the end of a 1024-byte buffer at 0x1000000100"
-        );
-        assert_eq!(
-            told(end - 2, 8),
-            "6 bytes past the end of a 1024-byte buffer at 0x1000000100"
-        );
-        assert_eq!(
-            told(start - 4, 4),
-            "4 bytes before the start of a 16-byte buffer at 0x1000000600"
-        );
-        assert_eq!(
-            told(BASE, 1),
-            "256 bytes before the start of a 1024-byte buffer at 0x1000000100"
-        );
-        assert_eq!(
-            told(u64::MAX, 8),
-            "18446744004990073335 bytes past the end of a 16-byte buffer at 0x1000000600"
-        );
-        assert_eq!(told(BASE - 1, 1), "below all of the guest's memory");
-        assert_eq!(told(12, 4), "close to the null pointer");
-        drop((first, second));
-        assert_eq!(told(BASE + 0x100, 4), "the guest has no buffer");
+    if (1..=NEAR).contains(&before) {
+        format!("{} before the start of {what}", bytes(before))
+    } else {
+        format!("offset {address:#x} of {what}")
     }
 }

@@ -85,8 +85,18 @@ pub struct Limits {
     pub source_size: u64,
     /// Time to compile one module, counted from when its compilation starts.
     pub compile_time: Duration,
-    /// Time that one launch may run, counted from its first block; none for no limit.
+    /// Time that one launch may run at most, counted from its first block, whatever the guest asks for; none for no limit.
     pub time: Option<Duration>,
+    /// Time that a launch may run for which the guest asks for none; none where that is the most it may.
+    pub default_time: Option<Duration>,
+}
+
+impl Limits {
+    /// How long a launch may run for which the guest asks for this limit, or for none.
+    pub(crate) fn launch_time(&self, asked: Option<Duration>) -> Option<Duration> {
+        let wanted = asked.or(self.default_time);
+        [self.time, wanted].into_iter().flatten().min()
+    }
 }
 
 impl Default for Limits {
@@ -106,6 +116,43 @@ impl Default for Limits {
             source_size: DEFAULT_SOURCE_SIZE,
             compile_time: DEFAULT_COMPILE_TIME,
             time: Some(DEFAULT_TIME),
+            default_time: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_gets_the_default_time_and_may_ask_for_less_or_up_to_the_most() {
+        let seconds = |count| Some(Duration::from_secs(count));
+        // (most, default, asked for, given)
+        let cases = [
+            (seconds(30), None, None, seconds(30)),
+            (seconds(30), None, seconds(5), seconds(5)),
+            (seconds(30), None, seconds(60), seconds(30)),
+            (seconds(30), seconds(2), None, seconds(2)),
+            (seconds(30), seconds(2), seconds(1), seconds(1)),
+            (seconds(30), seconds(2), seconds(20), seconds(20)),
+            (seconds(30), seconds(2), seconds(60), seconds(30)),
+            (seconds(30), seconds(60), None, seconds(30)),
+            (None, seconds(2), None, seconds(2)),
+            (None, seconds(2), seconds(60), seconds(60)),
+            (None, None, None, None),
+        ];
+        for (time, default_time, asked, given) in cases {
+            let limits = Limits {
+                time,
+                default_time,
+                ..Limits::default()
+            };
+            assert_eq!(
+                limits.launch_time(asked),
+                given,
+                "{time:?}, {default_time:?}, {asked:?}"
+            );
         }
     }
 }

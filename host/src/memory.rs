@@ -42,8 +42,29 @@ pub(crate) fn window_end(limit: u64) -> u64 {
 /// Where buffers lie in the window.
 pub(crate) struct Layout {
     allocator: Allocator,
-    /// Live buffers, offset to requested size.
-    live: BTreeMap<u64, u64>,
+    /// What is live, by offset.
+    live: BTreeMap<u64, Held>,
+    /// Buffers that were made so far.
+    made: u64,
+}
+
+/// Memory that is handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Bytes from the window's start.
+    pub(crate) offset: u64,
+    /// Size in bytes, as requested.
+    pub(crate) size: u64,
+    pub(crate) holder: Holder,
+}
+
+/// What memory is handed out for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A buffer of the guest's: the first that it made on this device, the second, ...
+    Buffer(u64),
+    /// Variables of a module that it loaded.
+    Variables,
 }
 
 impl Layout {
@@ -52,19 +73,33 @@ impl Layout {
         Self {
             allocator: Allocator::new(GRANULE, end),
             live: BTreeMap::new(),
+            made: 0,
         }
     }
 
-    /// The live buffer that begins last at or before `offset`, and the first one after, as (offset, size).
-    pub(crate) fn neighbours(&self, offset: u64) -> [Option<(u64, u64)>; 2] {
-        let pair = |(offset, size): (&u64, &u64)| (*offset, *size);
+    /// What is live and begins last at or before `offset`, and the first one after.
+    pub(crate) fn neighbours(&self, offset: u64) -> [Option<Held>; 2] {
+        let after = (Bound::Excluded(offset), Bound::Unbounded);
         [
-            self.live.range(..=offset).next_back().map(pair),
-            self.live
-                .range((Bound::Excluded(offset), Bound::Unbounded))
-                .next()
-                .map(pair),
+            self.live.range(..=offset).next_back(),
+            self.live.range(after).next(),
         ]
+        .map(|found| found.map(|(_, held)| *held))
+    }
+
+    fn insert(&mut self, offset: u64, size: u64, variables: bool) {
+        let holder = if variables {
+            Holder::Variables
+        } else {
+            self.made += 1;
+            Holder::Buffer(self.made)
+        };
+        let held = Held {
+            offset,
+            size,
+            holder,
+        };
+        self.live.insert(offset, held);
     }
 }
 
@@ -77,8 +112,12 @@ pub(crate) struct Allocation {
 }
 
 impl Allocation {
-    /// Allocates zeroed memory.
+    /// Allocates zeroed memory for a buffer.
     pub(crate) fn new(grant: &Arc<Grant>, size: u64) -> CudaResult<Arc<Self>> {
+        Self::of(grant, size, false)
+    }
+
+    fn of(grant: &Arc<Grant>, size: u64, variables: bool) -> CudaResult<Arc<Self>> {
         if size == 0 {
             return Err(CudaError::invalid_argument(
                 "the size of a buffer is 0; it must be at least 1",
@@ -89,7 +128,7 @@ impl Allocation {
             .checked_next_multiple_of(GRANULE)
             .ok_or(Quota::Memory)?;
         let charge = grant.usage().charge(granules)?;
-        let offset = place(grant, size, granules)?;
+        let offset = place(grant, size, granules, variables)?;
         charge.keep();
         Ok(Arc::new(Self {
             grant: grant.clone(),
@@ -107,7 +146,7 @@ impl Allocation {
         if variables.bytes == 0 {
             return Ok(None);
         }
-        let allocation = Self::new(grant, variables.bytes)?;
+        let allocation = Self::of(grant, variables.bytes, true)?;
         let initial = variables.initial(allocation.address());
         grant.space()?.write(allocation.offset(), &initial);
         Ok(Some(allocation))
@@ -145,7 +184,7 @@ impl Drop for Allocation {
 }
 
 /// Finds room, backs it, makes it zero and marks it.
-fn place(grant: &Arc<Grant>, size: u64, granules: u64) -> CudaResult<u64> {
+fn place(grant: &Arc<Grant>, size: u64, granules: u64, variables: bool) -> CudaResult<u64> {
     let space = grant.space()?;
     let (offset, backed) = {
         let mut layout = grant.layout().ok_or(ErrorCode::OutOfMemory)?;
@@ -162,7 +201,7 @@ fn place(grant: &Arc<Grant>, size: u64, granules: u64) -> CudaResult<u64> {
             layout.allocator.free(offset, room);
             return Err(ErrorCode::OutOfMemory.into());
         }
-        layout.live.insert(offset, size);
+        layout.insert(offset, size, variables);
         (offset, backed)
     };
     make_zero(

@@ -75,7 +75,7 @@ impl Stream {
             progress,
             queue,
             settings: Mutex::new(Settings {
-                time_limit: grant.guest().limits.time,
+                time_limit: grant.guest().limits.launch_time(None),
                 capture: None,
             }),
         };
@@ -196,10 +196,10 @@ impl Stream {
         }
     }
 
-    /// Limits later launches; the guest's own limit holds too.
+    /// Limits later launches, as far as the embedder lets the guest; without a limit they have the default one again.
     pub(crate) fn set_time_limit(&self, limit: Option<Duration>) {
-        let host = self.grant.guest().limits.time;
-        crate::lock(&self.settings).time_limit = [host, limit].into_iter().flatten().min();
+        let allowed = self.grant.guest().limits.launch_time(limit);
+        crate::lock(&self.settings).time_limit = allowed;
     }
 
     /// Stops what runs and drops what is enqueued.

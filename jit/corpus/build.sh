@@ -114,8 +114,10 @@ with_nvrtc nvrtc-13.5 sm_80 compute_80 "$refused"
 with_clang sm_90 sm_90 78 "$refused" -O3
 with_triton sm_90a 90 "$triton_refused"
 
+"$here/hostile.sh"
+
 # A compiler that put a path of this machine in its output would make the corpus differ from machine to machine.
-if grep -rnE "$root|$HOME|/tmp" "$here/ptx" "$here/ptx-refused"; then
+if grep -rnE "$root|$HOME|/tmp" "$here/ptx" "$here/ptx-refused" "$here/../hostile"; then
     echo "these lines name paths of this machine" >&2
     exit 1
 fi

@@ -16,6 +16,7 @@ mod unsupported;
 pub(crate) use unsupported::unavailable;
 
 use crate::device::DeviceProperties;
+use crate::launch::Launch;
 use crate::operation::Submission;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -161,7 +162,7 @@ pub(crate) enum Code {
 
 /// A fault as a backend knows it.
 pub(crate) struct KernelFault<'a> {
-    pub(crate) kernel: &'a Signature,
+    pub(crate) launch: &'a Launch,
     /// None when the kernel said that it faulted but recorded nothing.
     pub(crate) fault: Option<wasi_cuda_jit::cpu::Fault>,
 }

@@ -143,11 +143,16 @@ fn neighbours_of_an_address_are_the_buffers_around_it() {
     let guest = guest(&device);
     let (first, second) = (buffer(&guest, 100), buffer(&guest, 200));
     let layout = grant(&guest).layout().unwrap();
-    let (first, second) = ((first.offset(), 100), (second.offset(), 200));
+    let held = |buffer: &Allocation, number| Held {
+        offset: buffer.offset(),
+        size: buffer.size(),
+        holder: Holder::Buffer(number),
+    };
+    let (first, second) = (held(&first, 1), held(&second, 2));
     assert_eq!(layout.neighbours(0), [None, Some(first)]);
-    assert_eq!(layout.neighbours(first.0), [Some(first), Some(second)]);
+    assert_eq!(layout.neighbours(first.offset), [Some(first), Some(second)]);
     assert_eq!(
-        layout.neighbours(first.0 + 300),
+        layout.neighbours(first.offset + 300),
         [Some(first), Some(second)]
     );
     assert_eq!(layout.neighbours(1 << 40), [Some(second), None]);

@@ -108,6 +108,48 @@ pub(crate) fn roots(function: &Function) -> Vec<Root> {
     roots
 }
 
+/// Whether the generic address of shared or local memory may turn up again in a register of which the roots say otherwise: it is
+/// stored, handed to another thread, or computed with in a way that roots do not follow.
+pub(crate) fn small_addresses_escape(function: &Function, roots: &[Root]) -> bool {
+    let is_small = |operand: &Operand| match operand {
+        Operand::Register(register) => {
+            let root = roots.get(register.index()).copied();
+            matches!(root, Some(Root::Small | Root::Mixed(_) | Root::Several))
+        }
+        _ => false,
+    };
+    if !instructions(function).any(casts_small) {
+        return false;
+    }
+    instructions(function).any(|instruction| {
+        let mut operands = instruction.operands.iter().enumerate().skip(1);
+        // What a store stores comes behind its address; what an access has for an address is none of its values.
+        operands.any(|(index, operand)| match operand {
+            Operand::Vector(elements) => elements.iter().any(is_small),
+            operand => is_small(operand) && !is_followed(instruction, index),
+        })
+    })
+}
+
+/// Whether it makes a generic address of one of shared or local memory.
+fn casts_small(instruction: &Instruction) -> bool {
+    instruction.opcode() == Opcode::Cvta
+        && !instruction.has(Modifier::To)
+        && matches!(instruction.space(), Space::Shared | Space::Local)
+}
+
+/// Whether roots say what becomes of this operand, or nothing does.
+fn is_followed(instruction: &Instruction, index: usize) -> bool {
+    match instruction.opcode() {
+        Opcode::Mov | Opcode::Cvta => {
+            matches!(instruction.operands.first(), Some(Operand::Register(_)))
+        }
+        Opcode::Add | Opcode::Sub | Opcode::Selp | Opcode::Setp | Opcode::IsSpace => true,
+        Opcode::Mad | Opcode::MadWide => index == 3,
+        _ => false,
+    }
+}
+
 fn produced_root(
     function: &Function,
     instruction: &Instruction,
@@ -128,12 +170,7 @@ fn produced_root(
             }
             _ => Root::None,
         },
-        Opcode::Cvta
-            if !instruction.has(Modifier::To)
-                && matches!(instruction.space(), Space::Shared | Space::Local) =>
-        {
-            Root::Small
-        }
+        _ if casts_small(instruction) => Root::Small,
         Opcode::Mov | Opcode::Cvta | Opcode::Sub => source_root(instruction, 1, root),
         Opcode::Add | Opcode::Selp => {
             source_root(instruction, 1, root).join(source_root(instruction, 2, root))

@@ -3,7 +3,7 @@
 //! An access to `pointer + index` lies at `(pointer - window) + index` in the window. Written so, the difference does not
 //! change in a loop over the index, or on the CPU device from thread to thread, and its computation moves out.
 
-use crate::analysis::{Root, roots};
+use crate::analysis::{Root, roots, small_addresses_escape};
 use crate::ir::{Function, Instruction, Opcode, Operand, Register, Type};
 
 /// A register that was last written as a sum.
@@ -17,20 +17,27 @@ pub(super) struct Sum {
 }
 
 /// The registers of a function that are computed from an address.
-pub(super) struct Pointers(Vec<Root>);
+pub(super) struct Pointers {
+    roots: Vec<Root>,
+    /// Whether an address of shared or local memory may be where a parameter is thought to be.
+    escaped: bool,
+}
 
 impl Pointers {
     pub(super) fn of(function: &Function) -> Self {
-        Self(roots(function))
+        let roots = roots(function);
+        let escaped = small_addresses_escape(function, &roots);
+        Self { roots, escaped }
     }
 
     /// Whether a register is computed from one parameter alone, and from nothing else that is an address.
     pub(super) fn is_parameter(&self, register: Register) -> bool {
-        matches!(self.0.get(register.index()), Some(Root::Parameter(_)))
+        let root = self.roots.get(register.index());
+        !self.escaped && matches!(root, Some(Root::Parameter(_)))
     }
 
     fn contains(&self, register: Register) -> bool {
-        self.0
+        self.roots
             .get(register.index())
             .is_some_and(|root| *root != Root::None)
     }

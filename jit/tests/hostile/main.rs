@@ -19,6 +19,7 @@ mod launches;
 mod observe;
 #[path = "../support/ptxas.rs"]
 mod ptxas;
+mod random;
 #[path = "../filetests/rewrite.rs"]
 mod rewrite;
 mod trespass;

@@ -29,8 +29,9 @@ fn a_kernel_that_the_guest_leaves_behind_ends_with_it() {
 fn an_access_past_a_buffer_is_a_fault_by_default() {
     run_guest(&[], "overrun", &[])
         .well()
-        .printing("fault: ")
-        .printing("store_at");
+        .printing("fault: kernel `store_at` faulted at line ")
+        .printing("4 bytes past the end of buffer 1 (240 bytes), the argument `buffer`, offset ")
+        .printing("; block (0, 0, 0), thread (0, 0, 0)\n");
 }
 
 #[test]

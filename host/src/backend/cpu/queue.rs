@@ -238,7 +238,7 @@ impl CpuQueue {
             (Reason::Fault, Work::Launch(launch)) => {
                 let Code::Cpu(code) = &launch.kernel.code;
                 Some(self.faults.describe(&KernelFault {
-                    kernel: &launch.kernel.signature,
+                    launch,
                     fault: code.fault(&task.fault),
                 }))
             }

@@ -1,6 +1,7 @@
 //! The scheduler: order, overlap, turns, faults, cancels, deadlines, lost devices, dropped guests.
 
 mod graphs;
+mod times;
 
 use crate::bindings::wasi::cuda::types::{ErrorCode, FaultKind};
 use crate::limits::Limits;
@@ -167,7 +168,7 @@ async fn a_fault_skips_what_is_behind_it_until_it_is_reported() {
     );
     assert_eq!(
         fault.detail,
-        "4 bytes past the end of a 1024-byte buffer at 0x1000000100"
+        "4 bytes past the end of buffer 1 (1024 bytes), offset 0x500 of the guest's memory"
     );
     assert_eq!(ran.load(SeqCst), 0, "a kernel behind the fault ran");
 

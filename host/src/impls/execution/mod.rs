@@ -35,7 +35,8 @@ impl Host for WasiCudaCtxView<'_> {
             .iter()
             .filter_map(|grant| grant.time_remaining())
             .min();
-        let next = self.ctx.guest().limits.time.filter(|_| !grants.is_empty());
+        let next = self.ctx.guest().limits.launch_time(None);
+        let next = next.filter(|_| !grants.is_empty());
         let nanoseconds = running.or(next).map(|left| left.as_nanos());
         Ok(nanoseconds.map(|left| u64::try_from(left).unwrap_or(u64::MAX)))
     }
