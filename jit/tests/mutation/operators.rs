@@ -136,7 +136,7 @@ impl Operator {
                 let is_limit = line.starts_with("\tsetp");
                 let delta = [1, 2, 4, 256, 1 << 20][random.below(5)];
                 let changed = if is_limit {
-                    number + delta
+                    number.wrapping_add(delta)
                 } else {
                     number.saturating_sub(delta)
                 };
@@ -144,7 +144,8 @@ impl Operator {
             }
             Self::WeakenAlignment => {
                 let number = last_number(&line)?;
-                let changed = [number >> 1, number << 1, 0, number + 1][random.below(4)];
+                let changed =
+                    [number >> 1, number << 1, 0, number.wrapping_add(1)][random.below(4)];
                 lines[at] = with_last_number(&line, changed)?;
             }
             Self::MoveAccess => {
@@ -206,7 +207,7 @@ impl Operator {
             Self::ChangeNumber => {
                 let number = last_number(&line)?;
                 let changed = [
-                    number + 1,
+                    number.wrapping_add(1),
                     number.saturating_sub(1),
                     number << 1,
                     number >> 1,
