@@ -98,7 +98,7 @@ const MEMORY: &str = "b8 b16 b32 b64 u8 u16 u32 u64 s8 s16 s32 s64 f32 f64 v2 v4
 const ORDER: &str = "weak volatile relaxed acquire release acq_rel cta gpu sys";
 const SPACE: &str = "global shared shared::cta local";
 const CACHE: &str = "ca cg cs lu cv nc wb wt L1::evict_normal L1::evict_unchanged L1::evict_first L1::evict_last \
-    L1::no_allocate L2::64B L2::128B L2::256B L2::cache_hint";
+    L1::no_allocate L2::64B L2::128B L2::256B";
 const ATOMIC: &str = "and or xor exch cas inc dec add min max noftz b16 b32 b64 u32 s32 u64 s64 f16 f16x2 bf16 bf16x2 f32 f64";
 const SHAPES: &str = "m8n8k4 m8n8k16 m8n8k32 m8n8k128 m16n8k4 m16n8k8 m16n8k16 m16n8k32 m16n8k64 m16n8k128 m16n8k256 \
     m16n16k16 m32n8k16 m8n32k16 m16n16k8";
@@ -220,12 +220,12 @@ static ROWS: &[Row] = &[
     // Memory.
     row("ld.param", &[MEMORY], "Dm", Parameter),
     row("ld.param::entry", &[MEMORY], "Dm", Parameter),
-    row("ld",       &[ORDER, SPACE, CACHE, MEMORY, "mmio"], "Dm?s", Access),
+    row("ld",       &[ORDER, SPACE, CACHE, MEMORY, "mmio"], "Dm", Access),
     row("ldu",      &["global", MEMORY], "Dm", Access),
-    row("st",       &[ORDER, SPACE, CACHE, MEMORY, "mmio"], "mS?s", Access),
+    row("st",       &[ORDER, SPACE, CACHE, MEMORY, "mmio"], "mS", Access),
     row("atom",     &[ORDER, SPACE, ATOMIC], "dms?s", Access),
     row("red",      &[ORDER, SPACE, ATOMIC], "ms", Access),
-    row("cp.async", &["ca cg shared shared::cta global", CACHE], "mmi?ss", CopyAsync),
+    row("cp.async", &["ca cg shared shared::cta global", CACHE], "mmi?s", CopyAsync),
     row("ldmatrix", &[ROWS_OF_16], "Dm", Rows),
     row("stmatrix", &[ROWS_OF_16], "mS", Rows),
     row("wmma.load.a", &[MATRIX, SHAPES, SPACE], "Dm?s", Matrix),

@@ -6,6 +6,8 @@
 pub mod device;
 mod kernel;
 mod source;
+#[cfg(feature = "unguarded")]
+pub mod unguarded;
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::limits::{MAX_DIAGNOSTICS, MAX_INSTRUCTIONS, MAX_NAME_BYTES, MAX_SOURCE_BYTES};

@@ -9,7 +9,7 @@
 //! | `relocation` | no variable is named: the module's own lie in the guest's window, a kernel's in its block's and thread's memory |
 //! | `constants` | a constant is read where it lies, in the window |
 //! | `copies` | a copy reads no more than it writes |
-//! | `hints` | no hint names an address that has no guard |
+//! | `hints` | no hint names an address that has no guard, or is a word that a guest made up |
 //! | `generic` | a generic access is one in the space that its address is in |
 //! | `bounds` | an access lies in the guest's window, in checked mode in a buffer, or in the block's or the thread's memory, at a multiple of its size |
 //! | `switches` | an index past a jump table's end takes its last target |

@@ -388,6 +388,43 @@ fn what_held_in_one_round_of_a_loop_does_not_hold_in_the_next() {
     assert_eq!(found(&module(&moved)), outside);
 }
 
+/// What a loop's end has shown is not known when its first block is entered from the start.
+#[test]
+fn what_a_loop_shows_of_its_end_is_not_known_at_its_start() {
+    let (head, rest) = module(STORE)
+        .split_once("\t.reg .b64 %window_base;")
+        .map_or_else(
+            || panic!("another head"),
+            |(head, rest)| (head.to_owned(), rest.to_owned()),
+        );
+    let (_, recorder) = rest.split_once("$B9:").unwrap();
+    let own = "\t.reg .b64 %window_base, %window_mapped, %stop;
+\t.reg .b32 %site, %state, %index;
+\t.reg .b64 %address, %fault;
+\t.reg .pred %taken;
+";
+    let body = "$B0:
+\tld.param.u64 %window_base, [%launch+0];
+\tld.param.u64 %window_mapped, [%launch+8];
+\tld.param.u64 %stop, [%launch+24];
+\tld.param.u64 %rd0, [p0];
+\tsub.u64 %rd2, %rd0, %window_base;
+\tadd.u64 %rd3, %rd2, %window_base;
+\tst.global.u8 [%rd3], 1;
+\tld.volatile.global.u32 %r2, [%stop];
+\tsetp.ne.u32 %p1, %r2, 0;
+\t@%p1 bra $B2;
+$B1:
+\tsetp.ge.u64 %p0, %rd2, %window_mapped;
+\t@!%p0 bra $B0;
+$B2:
+\tret;
+";
+    let text = format!("{head}{own}{body}$B9:{recorder}");
+    let outside = "1 bytes may lie outside of the window at `st.global.u8 [%rd3], 1;`";
+    assert_eq!(found(&text), outside);
+}
+
 #[test]
 fn matrices_are_held_by_their_last_row() {
     let line = "wmma.load.a.sync.aligned.row.m16n16k16.global.f16 {%r1, %r1, %r1, %r1, %r1, %r1, %r1, %r1}, [%rd3], %r0;";

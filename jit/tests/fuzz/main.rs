@@ -7,6 +7,7 @@ mod memory;
 mod mutate;
 mod seeds;
 mod worst;
+mod worst_prints;
 
 use mutate::Random;
 use wasi_cuda_jit::fuzzing;

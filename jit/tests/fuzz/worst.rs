@@ -95,11 +95,9 @@ fn values_that_fit_no_register_cost_little_to_compile() {
 fn values_that_pass_between_blocks_cost_little_to_compile() {
     for (registers, blocks) in [(20, 1300), (60, 400), (100, 1300), (300, 300), (1000, 1300)] {
         for used_behind in [false, true] {
-            call(
-                "compile",
-                fuzzing::compile,
-                &kernel(&web(registers, blocks, used_behind)),
-            );
+            let text = kernel(&web(registers, blocks, used_behind));
+            call("compile", fuzzing::compile, &text);
+            call("print_reads_back", fuzzing::print_reads_back, &text);
         }
     }
 }

@@ -63,16 +63,7 @@ impl State<'_, '_> {
         if ![4, 8, 16].contains(bytes) || !instruction.name.has("global") {
             return Err(Reason::NotAllowed(instruction.name.text.to_owned()));
         }
-        let has_policy = instruction.name.has("L2::cache_hint");
-        let read = match (
-            instruction.operands.get(3),
-            instruction.operands.len(),
-            has_policy,
-        ) {
-            (None, _, _) | (Some(_), 4, true) => None,
-            (read, _, _) => read,
-        };
-        if let Some(read) = read {
+        if let Some(read) = instruction.operands.get(3) {
             let read = self.operand(read, 32);
             if read.is_none_or(|read| self.values.most(read) > *bytes) {
                 return Err(Reason::Operands(instruction.name.text.to_owned()));

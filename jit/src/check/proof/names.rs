@@ -7,7 +7,7 @@ use super::super::graph::Graph;
 use super::super::recorder;
 use super::super::refusal::{Found, Reason};
 use super::super::text::{Base, Block, BlockId, End, Instruction, Kernel, Operand, RegisterId};
-use super::super::work::Work;
+use super::super::work::{KEPT, Work};
 
 /// Registers that get a new value at a block's start, by block.
 pub(super) struct Names {
@@ -149,6 +149,7 @@ fn frontiers(graph: &Graph, work: &mut Work) -> Result<Vec<Vec<BlockId>>, Reason
                 if frontier.last() == Some(&block) {
                     break;
                 }
+                work.spend(KEPT)?;
                 frontier.push(block);
                 above = graph.dominator(current);
             }
@@ -213,6 +214,7 @@ impl Placer<'_, '_> {
             }
             for meeting in reached {
                 if self.stamp(meeting, Stamp::New, register) {
+                    work.spend(KEPT).map_err(at_read)?;
                     self.new_at[meeting as usize].push(register);
                     open.push(meeting);
                 }

@@ -7,8 +7,20 @@
 use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
 
-/// Index of a value.
+/// Index of a value; or a value of which nothing is known, which takes no memory: a mark, its width and a number.
 pub(super) type ValueId = u32;
+
+/// The mark of values of which nothing is known.
+const UNKNOWN: ValueId = 1 << 31;
+
+/// Where the width's place in [`WIDTHS`] stands.
+const WIDTH_SHIFT: u32 = 28;
+
+/// The widths that registers have.
+const WIDTHS: [u32; 5] = [1, 8, 16, 32, 64];
+
+/// The summands of a sum, each with its factor.
+type Terms = SmallVec<[(ValueId, u64); 4]>;
 
 /// Summands that a sum may have before it is not looked into any more.
 const MOST_TERMS: usize = 8;
@@ -37,8 +49,8 @@ pub(super) enum Given {
 /// What a value is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Node {
-    /// Something; the number tells one from another.
-    Unknown(u32),
+    /// Something.
+    Unknown,
     /// What was read from the stop word, in the block with this number.
     StopWord {
         block: u32,
@@ -46,7 +58,7 @@ pub(super) enum Node {
     },
     Given(Given),
     /// The terms, each with its factor, and a constant.
-    Sum(SmallVec<[(ValueId, u64); 4]>, u64),
+    Sum(Box<[(ValueId, u64)]>, u64),
     /// The bits that are also in the mask.
     And(ValueId, u64),
     ShiftRight(ValueId, u32),
@@ -94,21 +106,35 @@ pub(super) fn largest(width: u32) -> u64 {
 
 impl Values {
     pub(super) fn node(&self, id: ValueId) -> &Node {
-        &self.all[id as usize].node
+        self.known(id).map_or(&Node::Unknown, |value| &value.node)
     }
 
     pub(super) fn width(&self, id: ValueId) -> u32 {
-        self.all[id as usize].width
+        match self.known(id) {
+            Some(value) => value.width,
+            None => WIDTHS[(id >> WIDTH_SHIFT & 7) as usize % WIDTHS.len()],
+        }
     }
 
     /// The largest number that it may be.
     pub(super) fn most(&self, id: ValueId) -> u64 {
-        self.all[id as usize].most
+        match self.known(id) {
+            Some(value) => value.most,
+            None => largest(self.width(id)),
+        }
     }
 
     /// Low bits that are zero.
     pub(super) fn zeros(&self, id: ValueId) -> u32 {
-        self.all[id as usize].zeros
+        self.known(id).map_or(0, |value| value.zeros)
+    }
+
+    fn known(&self, id: ValueId) -> Option<&Value> {
+        if id & UNKNOWN == 0 {
+            self.all.get(id as usize)
+        } else {
+            None
+        }
     }
 
     fn add(&mut self, node: Node, width: u32, most: u64, zeros: u32) -> ValueId {
@@ -130,8 +156,20 @@ impl Values {
 
     /// A value of which nothing is known but how large it may be.
     pub(super) fn unknown(&mut self, width: u32, most: u64) -> ValueId {
+        if most < largest(width) {
+            let next = self.all.len() as ValueId;
+            self.all.push(Value {
+                node: Node::Unknown,
+                width,
+                most,
+                zeros: 0,
+            });
+            return next;
+        }
+        // A text is too short for so many that numbers come again.
         self.unknown += 1;
-        self.add(Node::Unknown(self.unknown), width, most, 0)
+        let place = WIDTHS.iter().position(|it| *it == width).unwrap_or(0) as u32;
+        UNKNOWN | place << WIDTH_SHIFT | self.unknown & ((1 << WIDTH_SHIFT) - 1)
     }
 
     /// What a read of the stop word finds.
@@ -146,7 +184,7 @@ impl Values {
     }
 
     pub(super) fn constant(&mut self, width: u32, number: u64) -> ValueId {
-        self.sum_of(width, SmallVec::new(), number)
+        self.sum_of(width, Terms::new(), number)
     }
 
     pub(super) fn as_constant(&self, id: ValueId) -> Option<u64> {
@@ -157,9 +195,9 @@ impl Values {
     }
 
     /// The terms of a value, and its constant.
-    pub(super) fn terms(&self, id: ValueId) -> (SmallVec<[(ValueId, u64); 4]>, u64) {
+    pub(super) fn terms(&self, id: ValueId) -> (Terms, u64) {
         match self.node(id) {
-            Node::Sum(terms, constant) => (terms.clone(), *constant),
+            Node::Sum(terms, constant) => (terms.iter().copied().collect(), *constant),
             _ => (smallvec![(id, 1)], 0),
         }
     }
@@ -201,12 +239,7 @@ impl Values {
         self.add_scaled(zero, a, factor)
     }
 
-    fn sum_of(
-        &mut self,
-        width: u32,
-        terms: SmallVec<[(ValueId, u64); 4]>,
-        constant: u64,
-    ) -> ValueId {
+    fn sum_of(&mut self, width: u32, terms: Terms, constant: u64) -> ValueId {
         let constant = constant & largest(width);
         if let ([(single, 1)], 0) = (terms.as_slice(), constant) {
             return *single;
@@ -227,7 +260,7 @@ impl Values {
             .ok()
             .filter(|most| *most <= largest(width));
         self.add(
-            Node::Sum(terms, constant),
+            Node::Sum(terms.into_vec().into(), constant),
             width,
             most.unwrap_or(u64::MAX),
             zeros,

@@ -111,7 +111,9 @@ impl State<'_, '_> {
 
     fn enter(&mut self, block: BlockId, graph: &Graph, names: &Names) {
         self.block = block;
+        // The first block has one more way to it: the kernel's start.
         if let [from] = graph.predecessors[block as usize].as_slice()
+            && block != 0
             && let End::Branch {
                 register,
                 negated,

@@ -1,0 +1,161 @@
+//! A kernel without one of its guards is refused, unless another guard shows the same, or the access is proved with no guard at all. Which
+//! of these it is is found out for each, and written to `guards.txt` beside `mutants.txt`.
+
+use crate::kernels::{self, Kernel, joined};
+use crate::operators::{Operator, is_access};
+use crate::oracle;
+use crate::random::Random;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Guards of one kernel that are deleted.
+const OF_A_KERNEL: usize = 4;
+
+/// What shows that a guard is not needed.
+enum Redundant {
+    /// The guard in this line shows the same: without both the kernel is refused.
+    ShownBy(usize),
+    /// With all guards of other accesses gone it is proved still: it lies at a constant place, or how it is computed aligns it.
+    NeedsNone,
+}
+
+#[test]
+fn guards_that_can_be_deleted_are_shown_by_others() {
+    let mut random = Random::new(3);
+    let (mut refused, mut shown, mut needless) = (0, 0, 0);
+    let (mut texts, mut names, mut list) = (Vec::new(), Vec::new(), String::new());
+    for kernel in kernels::all(false) {
+        let sites = Operator::DeleteGuard.sites(&kernel.lines);
+        for _ in 0..OF_A_KERNEL.min(sites.len()) {
+            let at = sites[random.below(sites.len())];
+            let text = joined(&without(&kernel, at));
+            if !kernel.is_proved(&text) {
+                refused += 1;
+                continue;
+            }
+            let name = format!(
+                "{}, line {}: `{}`",
+                kernel.name,
+                at + 1,
+                kernel.lines[at - 1].trim()
+            );
+            let why = match why_redundant(&kernel, &sites, at) {
+                Redundant::ShownBy(other) => {
+                    shown += 1;
+                    format!(
+                        "is shown by line {}: `{}`",
+                        other + 1,
+                        kernel.lines[other - 1].trim()
+                    )
+                }
+                Redundant::NeedsNone => {
+                    needless += 1;
+                    "is not needed".to_owned()
+                }
+            };
+            let _ = writeln!(list, "{name} {why}");
+            texts.push(text);
+            names.push(name);
+        }
+    }
+    let all = refused + shown + needless;
+    let head = format!(
+        "{all} guards deleted: {refused} refused, {shown} shown by another, {needless} not needed\n"
+    );
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guards.txt");
+    std::fs::write(path, head.clone() + &list).unwrap();
+    assert!(all > 1000, "{head}");
+    // The passes add guards that a kernel could do without: they do not know what a guard before has shown, or which addresses are
+    // aligned whatever the registers hold. They may become fewer, and not more.
+    assert!(
+        100 * refused >= 75 * all && 100 * needless <= 8 * all,
+        "{head}"
+    );
+    let verdict = oracle::judge("guards", &texts);
+    if let Some((number, how)) = verdict.escape {
+        panic!("{}: {how}", names.get(number).map_or("?", String::as_str));
+    }
+    assert_eq!(verdict.ran, texts.len());
+}
+
+fn without(kernel: &Kernel, deleted: usize) -> Vec<String> {
+    let mut lines = kernel.lines.clone();
+    lines.remove(deleted);
+    lines
+}
+
+/// Takes away more and more of the other guards together with what they guard, the nearest before it first, until the access behind
+/// this one is refused.
+fn why_redundant(kernel: &Kernel, sites: &[usize], at: usize) -> Redundant {
+    let access = access_behind(&kernel.lines, at);
+    let is_other = |site: &&usize| access_behind(&kernel.lines, **site) != access;
+    let before = sites
+        .iter()
+        .rev()
+        .filter(|site| **site < at)
+        .filter(is_other);
+    // The order of blocks is not that of time.
+    let behind = sites.iter().filter(|site| **site > at).filter(is_other);
+    let others: Vec<usize> = before.chain(behind).copied().collect();
+    let is_refused =
+        |count: usize| !kernel.is_proved(&joined(&reduced(kernel, at, &others[..count])));
+    if !is_refused(others.len()) {
+        return Redundant::NeedsNone;
+    }
+    let (mut enough, mut few) = (others.len(), 0);
+    while enough - few > 1 {
+        let middle = few + (enough - few) / 2;
+        if is_refused(middle) {
+            enough = middle;
+        } else {
+            few = middle;
+        }
+    }
+    Redundant::ShownBy(others[enough - 1])
+}
+
+/// The kernel without some guards; of `others` without their accesses, too.
+fn reduced(kernel: &Kernel, at: usize, others: &[usize]) -> Vec<String> {
+    let lines = &kernel.lines;
+    let accesses: Vec<usize> = others
+        .iter()
+        .filter_map(|it| access_behind(lines, *it))
+        .collect();
+    let mut kept = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        if accesses.contains(&place) {
+            kept.extend(
+                registers_written(line).map(|register| format!("\tmov.u32 {register}, %clock;")),
+            );
+        } else if place != at && !others.contains(&place) {
+            kept.push(line.clone());
+        }
+    }
+    kept
+}
+
+/// The registers before an access's address.
+fn registers_written(line: &str) -> impl Iterator<Item = &str> {
+    let before = line.split('[').next().unwrap_or("");
+    let words = before.split([' ', ',', '{', '}', '|']);
+    words.filter(|word| word.starts_with('%'))
+}
+
+/// The line of the access that a guard is for.
+fn access_behind(lines: &[String], guard: usize) -> Option<usize> {
+    let mut at = guard + 1;
+    for _ in 0..200 {
+        let line = lines.get(at)?;
+        if is_access(line) {
+            return Some(at);
+        }
+        at = match line.strip_prefix("\tbra ") {
+            Some(label) => {
+                let label = label.replace(';', ":");
+                lines.iter().position(|line| *line == label)?
+            }
+            None => at + 1,
+        };
+    }
+    None
+}
