@@ -109,15 +109,16 @@ fn fold(function: &mut Function, fuel: Fuel, from: BlockId, which: usize, poll: 
         }
         _ => return false,
     };
+    // What is burnt where the loop is left may take the last of it: then it is less than nothing at the next way back.
     let mut goes_on = compare(
-        Modifier::Ne,
-        Type::U32,
+        Modifier::Gt,
+        Type::S32,
         fuel.decision,
         Operand::Register(fuel.left),
         Operand::Immediate(0),
     );
     if condition != Operand::Absent {
-        goes_on = goes_on.with_modifiers(&[Modifier::Ne, Modifier::And]);
+        goes_on = goes_on.with_modifiers(&[Modifier::Gt, Modifier::And]);
         goes_on.operands[4] = condition;
     }
     let block = &mut function.blocks[from.index()];

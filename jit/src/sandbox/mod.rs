@@ -18,6 +18,7 @@
 //! | --- | --- |
 //! | `hints`, `constants`, `switches` | what a GPU takes otherwise than it is meant here: prefetches of numbers, constant memory, branch targets behind a list's end |
 //! | `clearing` | shared and local memory are zero when a block begins |
+//! | `together` | as `bounds`, with one guard for as many accesses as can be |
 //! | `warps` | lanes of a warp wait for each other only where all of them come |
 //! | `entry` | a block of a launch that was told to stop ends before it begins |
 
@@ -32,9 +33,11 @@ mod generic;
 mod hints;
 mod predication;
 mod relocation;
+mod runs;
 mod small;
 mod sums;
 mod switches;
+mod together;
 mod traps;
 mod warps;
 mod zeroing;
@@ -78,6 +81,9 @@ pub(crate) fn instrument_function(
     if options.gpu {
         warps::run(function);
         clearing::run(function);
+    }
+    if options.gpu && !options.checked {
+        together::run(function);
     }
     bounds::run(function, options.checked);
     traps::run(function);
