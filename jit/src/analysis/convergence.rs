@@ -18,8 +18,19 @@ pub(crate) struct Convergence {
 }
 
 impl Convergence {
+    /// As [`Convergence::of`], and no lane has left either.
+    pub(crate) fn of_all(function: &Function) -> Self {
+        Self::within(function, |_| true)
+    }
+
     /// Looks at a function whose operations of a warp are told by `waits`.
     pub(crate) fn of(function: &Function, waits: impl Fn(&Instruction) -> bool) -> Self {
+        let has = |block: usize| function.blocks[block].instructions.iter().any(&waits);
+        Self::within(function, has)
+    }
+
+    /// What holds as long as lanes may yet come to one of these blocks.
+    fn within(function: &Function, counts: impl Fn(usize) -> bool) -> Self {
         let count = function.blocks.len();
         let mut found = Self {
             together: vec![false; count],
@@ -28,10 +39,8 @@ impl Convergence {
         if count > MOST_BLOCKS {
             return found;
         }
-        let graph = Graph::of(function, waits);
-        let Some(after) = graph.nearest_common(function) else {
-            return found;
-        };
+        let graph = Graph::of(function, counts);
+        let after = graph.nearest_common();
         found.together.fill(true);
         found.uniform.fill(true);
         while found.narrow(function, &graph, &after) {}
@@ -138,14 +147,14 @@ fn is_one_for_a_warp(special: SpecialRegister) -> bool {
     )
 }
 
-/// The blocks from which an operation of a warp can be reached: lanes elsewhere only leave.
+/// The blocks from which one that counts can be reached: lanes elsewhere only leave.
 struct Graph {
     /// By block, what may follow it among them.
     successors: Vec<Vec<usize>>,
 }
 
 impl Graph {
-    fn of(function: &Function, waits: impl Fn(&Instruction) -> bool) -> Self {
+    fn of(function: &Function, counts: impl Fn(usize) -> bool) -> Self {
         let count = function.blocks.len();
         let mut predecessors = vec![Vec::new(); count];
         for (index, block) in function.blocks.iter().enumerate() {
@@ -156,8 +165,7 @@ impl Graph {
             }
         }
         let mut reaches = vec![false; count];
-        let has = |index: &usize| function.blocks[*index].instructions.iter().any(&waits);
-        let mut walk: Vec<usize> = (0..count).filter(has).collect();
+        let mut walk: Vec<usize> = (0..count).filter(|block| counts(*block)).collect();
         while let Some(block) = walk.pop() {
             if !std::mem::replace(&mut reaches[block], true) {
                 walk.extend(&predecessors[block]);
@@ -175,32 +183,25 @@ impl Graph {
         }
     }
 
-    /// By block the nearest one that every way from it passes, if there is one; none at all where a loop has no end.
-    fn nearest_common(&self, function: &Function) -> Option<Vec<Option<usize>>> {
+    /// By block the nearest one that every way from it passes, if there is one.
+    fn nearest_common(&self) -> Vec<Option<usize>> {
         let count = self.successors.len();
-        // The end of all ways is one block more.
+        // The end of all ways is one block more. Where a way has none, it may end anywhere: that makes none nearer.
         let end = count;
-        let mut backward = vec![Vec::new(); count + 1];
-        for (from, successors) in self.successors.iter().enumerate() {
-            if successors.is_empty() {
-                backward[end].push(from);
+        let mut ends: Vec<bool> = self.successors.iter().map(Vec::is_empty).collect();
+        let mut order = reverse_postorder(&self.backward(&ends), end);
+        let mut places = places(&order, count + 1);
+        if places.contains(&None) {
+            for block in 0..count {
+                ends[block] |= places[block].is_none();
             }
-            for to in successors {
-                backward[*to].push(from);
-            }
-        }
-        let order = reverse_postorder(&backward, end);
-        let mut places = vec![None; count + 1];
-        for (place, block) in order.iter().enumerate() {
-            places[*block] = Some(place);
-        }
-        if (0..function.blocks.len()).any(|block| places[block].is_none()) {
-            return None;
+            order = reverse_postorder(&self.backward(&ends), end);
+            places = self::places(&order, count + 1);
         }
         let mut before = vec![Vec::new(); order.len()];
         for (from, successors) in self.successors.iter().enumerate() {
             let Some(place) = places[from] else { continue };
-            let ends = successors.is_empty().then_some(end);
+            let ends = ends[from].then_some(end);
             before[place] = successors
                 .iter()
                 .copied()
@@ -213,8 +214,30 @@ impl Graph {
             let parent = parents[places[block]?];
             (order[parent] != end).then_some(order[parent])
         });
-        Some(nearest.collect())
+        nearest.collect()
     }
+
+    /// By block what it may follow, the end being one block more.
+    fn backward(&self, ends: &[bool]) -> Vec<Vec<usize>> {
+        let mut backward = vec![Vec::new(); self.successors.len() + 1];
+        for (from, successors) in self.successors.iter().enumerate() {
+            for to in successors {
+                backward[*to].push(from);
+            }
+        }
+        let ends = ends.iter().enumerate().filter(|(_, ends)| **ends);
+        backward[self.successors.len()] = ends.map(|(block, _)| block).collect();
+        backward
+    }
+}
+
+/// Where each block is in an order.
+fn places(order: &[usize], count: usize) -> Vec<Option<usize>> {
+    let mut places = vec![None; count];
+    for (place, block) in order.iter().enumerate() {
+        places[*block] = Some(place);
+    }
+    places
 }
 
 fn reverse_postorder(edges: &[Vec<usize>], start: usize) -> Vec<usize> {

@@ -115,6 +115,7 @@ fn fold(function: &mut Function, fuel: Fuel, from: BlockId, which: usize, poll: 
         }
         _ => return false,
     };
+    // What is burnt where the loop is left may take the last of it: then it is less than nothing at the next way back.
     let mut goes_on = compare(
         Modifier::Gt,
         Type::S32,

@@ -21,6 +21,7 @@
 //! | pass | what it guarantees |
 //! | --- | --- |
 //! | `clearing` | shared and local memory are zero when a block begins |
+//! | `together` | as `bounds`, with one guard for as many accesses as can be |
 //! | `warps` | lanes of a warp wait for each other only where all of them come |
 //! | `entry` | a block of a launch that was told to stop ends before it begins |
 //! `variant` makes the second variant of a kernel, without the guards that a proof ([`crate::proof`]) stands in for.
@@ -37,9 +38,11 @@ mod generic;
 mod hints;
 mod predication;
 mod relocation;
+mod runs;
 mod small;
 mod sums;
 mod switches;
+mod together;
 mod traps;
 mod variant;
 mod warps;
@@ -94,6 +97,9 @@ fn instrument_bounded(
     if options.gpu {
         warps::run(function);
         clearing::run(function);
+    }
+    if options.gpu && !options.checked {
+        together::run(function);
     }
     bounds::run(function, options.checked);
     switches::run(function);

@@ -2,7 +2,10 @@
 //!
 //! A GPU hangs for ever where lanes wait in two places for each other, or in one place for different lanes. An operation that all
 //! lanes come to together, and which names all of them, is left alone. Before any other one the lanes that are there are counted:
-//! if one is missing that is named, or this one is not named itself, that is the fault `divergence`.
+//! if one is missing that is named, or names other lanes itself, that is the fault `divergence`. A lane that does not name itself
+//! is named besides: some operations are illegal instructions without.
+//!
+//! Operations on matrices name all lanes, and give anything where one is elsewhere, even one that has left.
 
 use super::editor::{
     add_block, add_fault, add_register, binary, branch, compare, form_of, instruction, site,
@@ -13,39 +16,97 @@ use crate::ir::{
     SpecialRegister, Terminator, Type, form_for,
 };
 use smallvec::smallvec;
+use std::collections::HashMap;
 
 /// The mask that names every lane.
 const ALL: u64 = u32::MAX as u64;
+
+/// What is known of where lanes are together.
+struct Known {
+    /// Lanes that have left are not waited for.
+    waiting: Convergence,
+    /// No lane has left, either.
+    complete: Convergence,
+    /// Registers that hold one number wherever they are read.
+    numbers: HashMap<Register, u64>,
+}
+
+impl Known {
+    fn named(&self, mask: Operand) -> Operand {
+        match &mask {
+            Operand::Register(register) => match self.numbers.get(register) {
+                Some(number) => Operand::Immediate(*number),
+                None => mask,
+            },
+            _ => mask,
+        }
+    }
+
+    /// Whether an operation of a block can be left as it is.
+    fn is_safe(&self, block: usize, instruction: &Instruction) -> bool {
+        let block = BlockId(block as u32);
+        match is_of_matrices(instruction) {
+            true => self.complete.is_together(block),
+            false => {
+                let mask = mask(instruction).map(|mask| self.named(mask));
+                mask == Some(Operand::Immediate(ALL)) && self.waiting.is_together(block)
+            }
+        }
+    }
+}
 
 pub(super) fn run(function: &mut Function) {
     if !function.instructions().any(waits) {
         return;
     }
-    let convergence = Convergence::of(function, waits);
-    let original = function.blocks.len();
-    for index in 0..original {
-        let together = convergence.is_together(BlockId(index as u32));
-        let needs = |instruction: &Instruction| {
-            let names_all = mask(instruction) == Some(Operand::Immediate(ALL));
-            waits(instruction) && !(together && names_all)
-        };
+    let known = Known {
+        waiting: Convergence::of(function, waits),
+        complete: Convergence::of_all(function),
+        numbers: numbers(function),
+    };
+    for index in 0..function.blocks.len() {
+        let needs =
+            |instruction: &Instruction| waits(instruction) && !known.is_safe(index, instruction);
         if !function.blocks[index].instructions.iter().any(needs) {
             continue;
         }
         let instructions = std::mem::take(&mut function.blocks[index].instructions);
         let last = std::mem::replace(&mut function.blocks[index].terminator, Terminator::Exit);
         let mut current = index;
-        for instruction in instructions {
+        for mut instruction in instructions {
             if needs(&instruction)
-                && let Some(mask) = mask(&instruction)
+                && let Some(mask) = mask(&instruction).map(|mask| known.named(mask))
             {
-                let is_uniform = convergence.is_uniform(&mask);
-                current = guard(function, current, &instruction, mask, is_uniform);
+                let is_one = known.waiting.is_uniform(&mask) && mask != Operand::Immediate(0);
+                current = guard(function, current, &mut instruction, mask, is_one);
             }
             function.blocks[current].instructions.push(instruction);
         }
         function.blocks[current].terminator = last;
     }
+}
+
+/// Registers into which one number is moved and nothing else is written.
+fn numbers(function: &Function) -> HashMap<Register, u64> {
+    let mut numbers: HashMap<Register, Option<u64>> = HashMap::new();
+    for instruction in function.instructions() {
+        let moved = match (instruction.opcode(), instruction.operands.as_slice()) {
+            (Opcode::Mov, [_, Operand::Immediate(number)]) if instruction.predicate.is_none() => {
+                Some(*number)
+            }
+            _ => None,
+        };
+        for register in instruction.destinations() {
+            let known = numbers.entry(register).or_insert(moved);
+            if *known != moved {
+                *known = None;
+            }
+        }
+    }
+    let numbers = numbers.into_iter();
+    numbers
+        .filter_map(|(register, number)| Some((register, number?)))
+        .collect()
 }
 
 /// Whether lanes wait for one another there.
@@ -62,34 +123,36 @@ fn mask(instruction: &Instruction) -> Option<Operand> {
         | Opcode::Redux
         | Opcode::BarWarp
         | Opcode::Elect => instruction.operands.last().cloned(),
-        Opcode::Mma
-        | Opcode::LdMatrix
-        | Opcode::StMatrix
-        | Opcode::MovMatrix
-        | Opcode::WmmaLoad
-        | Opcode::WmmaStore
-        | Opcode::WmmaMma => Some(Operand::Immediate(ALL)),
-        _ => None,
+        _ => is_of_matrices(instruction).then_some(Operand::Immediate(ALL)),
     }
+}
+
+fn is_of_matrices(instruction: &Instruction) -> bool {
+    matches!(
+        instruction.opcode(),
+        Opcode::Mma
+            | Opcode::LdMatrix
+            | Opcode::StMatrix
+            | Opcode::MovMatrix
+            | Opcode::WmmaLoad
+            | Opcode::WmmaStore
+            | Opcode::WmmaMma
+    )
 }
 
 /// Counts who is there, and goes on in a new block.
 fn guard(
     function: &mut Function,
     current: usize,
-    operation: &Instruction,
+    operation: &mut Instruction,
     mask: Operand,
-    is_uniform: bool,
+    is_one: bool,
 ) -> usize {
     let mut done = Vec::new();
     let [own, named, here, met] = [(); 4].map(|()| add_register(function, Type::B32));
     let missing = add_register(function, Type::Pred);
     let register = Operand::Register;
     done.push(form_of(Opcode::ActiveMask, smallvec![register(here)]));
-    if !is_uniform {
-        // Of those that are here, the ones that name the same lanes.
-        done.push(same_mask(here, mask.clone()));
-    }
     let special = Operand::Special(SpecialRegister::LanemaskEq);
     done.push(instruction(
         Opcode::Mov,
@@ -103,7 +166,15 @@ fn guard(
         register(own),
         mask.clone(),
     ));
-    done.push(binary(Opcode::And, Type::B32, met, register(here), mask));
+    // One mask for all lanes must name this one; of masks that differ it is made to.
+    let wanted = if is_one { mask } else { register(named) };
+    if !is_one {
+        done.push(same_mask(here, register(named)));
+        if let Some(last) = operation.operands.last_mut() {
+            *last = register(named);
+        }
+    }
+    done.push(binary(Opcode::And, Type::B32, met, register(here), wanted));
     done.push(compare(
         Modifier::Ne,
         Type::U32,
@@ -111,11 +182,8 @@ fn guard(
         register(met),
         register(named),
     ));
-    let fault = add_fault(
-        function,
-        site(FaultCause::Divergence, 0, operation.span),
-        None,
-    );
+    let site = site(FaultCause::Divergence, 0, operation.span);
+    let fault = add_fault(function, site, None);
     let next = add_block(function, Block::ending(Terminator::Exit));
     let block = &mut function.blocks[current];
     block.instructions.extend(done);
@@ -123,7 +191,7 @@ fn guard(
     next.index()
 }
 
-/// `match.any.sync here, mask, here`
+/// `match.any.sync here, mask, here`: of the lanes that are here, those that name the same ones.
 fn same_mask(here: Register, mask: Operand) -> Instruction {
     let here = Operand::Register(here);
     let found = instruction(
@@ -136,4 +204,76 @@ fn same_mask(here: Register, mask: Operand) -> Instruction {
         ..found
     }
     .with_modifiers(&[Modifier::Any, Modifier::Sync])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CompileOptions, sandboxed_ptx};
+
+    /// How often lanes are counted in a kernel with this body, which has `%tid.x` in `%r0`, a number that is the launch's in `%n`.
+    fn counted(body: &str) -> usize {
+        let text = format!(
+            "
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry k(.param .u64 data, .param .u32 n) {{
+    .reg .pred %p, %q, %s;
+    .reg .b32 %r<12>, %n;
+    .reg .b64 %d<4>;
+    ld.param.u64 %d0, [data];
+    ld.param.u32 %n, [n];
+    mov.u32 %r0, %tid.x;
+    setp.ge.u32 %p, %r0, %n;
+    setp.ge.u32 %q, %n, 7;
+    {body}
+}}"
+        );
+        let printed = sandboxed_ptx(&text, &CompileOptions::default()).unwrap();
+        printed.matches("activemask").count()
+    }
+
+    const SHUFFLE: &str = "shfl.sync.idx.b32 %r1, %r0, 0, 31, -1;";
+
+    #[test]
+    fn lanes_are_not_counted_where_all_come() {
+        let join = format!("@%p bra J; ld.global.u32 %r2, [%d0]; J: {SHUFFLE} ret;");
+        assert_eq!(counted(&join), 0, "behind a branch whose ways have met");
+        assert_eq!(counted(&format!("@%p ret; {SHUFFLE} ret;")), 0, "some left");
+        let by_launch = format!("@%q bra J; {SHUFFLE} J: {SHUFFLE} ret;");
+        assert_eq!(counted(&by_launch), 0, "all lanes take the same way");
+        let behind =
+            format!("L: add.u32 %r3, %r3, %r0; setp.lt.u32 %p, %r3, 9; @%p bra L; {SHUFFLE} ret;");
+        assert_eq!(counted(&behind), 0, "behind a loop that lanes leave apart");
+        let voted = format!("L: vote.sync.any.pred %s, %p, -1; {SHUFFLE} @%s bra L; ret;");
+        assert_eq!(counted(&voted), 0, "what lanes vote is the same for all");
+    }
+
+    #[test]
+    fn lanes_are_counted_where_some_may_be_elsewhere() {
+        assert_eq!(
+            counted(&format!("@%p bra J; {SHUFFLE} J: {SHUFFLE} ret;")),
+            1
+        );
+        let within =
+            format!("L: {SHUFFLE} add.u32 %r3, %r3, %r0; setp.lt.u32 %p, %r3, 9; @%p bra L; ret;");
+        assert_eq!(counted(&within), 1, "in a loop that lanes leave apart");
+        let loaded = format!(
+            "ld.global.u32 %r2, [%d0]; setp.eq.u32 %q, %r2, 0; @%q bra J; {SHUFFLE} J: {SHUFFLE} ret;"
+        );
+        assert_eq!(
+            counted(&loaded),
+            1,
+            "what is loaded may differ from lane to lane"
+        );
+        let set = format!(
+            "mov.u32 %r4, 0; @%p bra J; mov.u32 %r4, 1; J: setp.eq.u32 %q, %r4, 0; @%q bra K; {SHUFFLE} K: {SHUFFLE} ret;"
+        );
+        assert_eq!(counted(&set), 1, "a register that some lanes have written");
+        assert_eq!(
+            counted("shfl.sync.idx.b32 %r1, %r0, 0, 31, 15; ret;"),
+            1,
+            "some are named"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use super::works::{Argument, Content, Work};
 use crate::driver::{Event, Function, Gpu, Memory, Shape, Stream, load};
 use crate::guest::Loaded;
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use wasi_cuda_jit::back::ptx::{FAULT_RECORD_BYTES, LaunchRecord};
@@ -91,10 +91,9 @@ pub(super) fn measure(gpu: &Gpu, work: &Work, folder: &Path) -> Result<Timed> {
     }
     let fault = memory.control.read(FAULT, FAULT_RECORD_BYTES)?;
     ensure!(fault[0] == 0, "the guarded kernel faulted: {fault:?}");
-    ensure!(
-        results[0] == results[1],
-        "the guarded kernel computes something else"
-    );
+    if let Some(difference) = difference(&results[0], &results[1]) {
+        bail!("the guarded kernel computes something else: {difference}");
+    }
     let (mut times, launches) = interleaved(&plain, &guarded, &stream)?;
     Ok(Timed {
         plain: median(&mut times[0]),
@@ -146,6 +145,21 @@ fn interleaved(plain: &Ready, guarded: &Ready, stream: &Stream) -> Result<([Vec<
     }
     let launches = times[0].len();
     Ok((times, launches))
+}
+
+/// The first word in which two lists of buffers differ.
+fn difference(plain: &[Vec<u8>], guarded: &[Vec<u8>]) -> Option<String> {
+    for (number, (plain, guarded)) in plain.iter().zip(guarded).enumerate() {
+        let words = || plain.chunks(4).zip(guarded.chunks(4)).enumerate();
+        let mut differing = words().filter(|(_, (left, right))| left != right);
+        if let Some((at, (left, right))) = differing.next() {
+            let more = differing.count();
+            return Some(format!(
+                "word {at} of buffer {number} is {right:?}, not {left:?}; {more} more differ"
+            ));
+        }
+    }
+    None
 }
 
 fn median(times: &mut [f64]) -> f64 {

@@ -109,8 +109,11 @@ pub(crate) fn print_name(text: &mut String, instruction: &Instruction) {
             Slot::T => instruction.t.map(Type::name),
             Slot::Fixed(ty) => Some(ty.name()),
             Slot::U => instruction.u.map(Type::name),
-            // The sandbox's own memory is global memory, on a GPU. Whoever writes there meanwhile must be seen, past any cache.
-            Slot::Internal => Some("volatile.global"),
+            // The sandbox's own memory is global memory, on a GPU. Who writes the stop word meanwhile must be seen, past any cache.
+            Slot::Internal => Some(match instruction.t {
+                Some(Type::U32) => "volatile.global",
+                _ => "global",
+            }),
         };
         if let Some(word) = word {
             text.push('.');

@@ -3,6 +3,7 @@
 use super::instructions::{
     self, FAULT_OFFSET, RECORD, RECORD_BYTES, hidden_offset, hidden_register, register,
 };
+use super::layout;
 use super::variables::{self, LOCAL, SHARED};
 use crate::ir::{
     BlockId, FaultCause, Function, Hidden, Operand, ParameterDeclaration, Register, Terminator,
@@ -17,19 +18,16 @@ pub(super) fn print(text: &mut String, name: &str, function: &Function) {
     if function.sandboxed {
         print_hidden(text, function);
     }
-    for (number, block) in function.blocks.iter().enumerate() {
-        let _ = writeln!(text, "$B{number}:");
+    let order = layout::order(function);
+    for (place, number) in order.iter().enumerate() {
+        let block = &function.blocks[number.index()];
+        let _ = writeln!(text, "$B{}:", number.0);
         for instruction in &block.instructions {
             instructions::print(text, function, instruction);
         }
-        let next = BlockId(number as u32 + 1);
-        print_terminator(
-            text,
-            function,
-            &block.terminator,
-            next,
-            block.instructions.is_empty(),
-        );
+        let next = order.get(place + 1).copied();
+        let is_empty = block.instructions.is_empty();
+        print_terminator(text, function, *number, next, is_empty);
     }
     if !function.sites.is_empty() {
         print_recorder(text);
@@ -120,13 +118,13 @@ fn print_hidden(text: &mut String, function: &Function) {
 fn print_terminator(
     text: &mut String,
     function: &Function,
-    terminator: &Terminator,
-    next: BlockId,
+    block: BlockId,
+    next: Option<BlockId>,
     empty: bool,
 ) {
-    let _ = match terminator {
+    let _ = match &function.blocks[block.index()].terminator {
         // An empty block that falls through would be one with the next when it is read again.
-        Terminator::Jump(target) if *target == next && !empty => Ok(()),
+        Terminator::Jump(target) if Some(*target) == next && !empty => Ok(()),
         Terminator::Jump(target) => writeln!(text, "\tbra $B{};", target.0),
         Terminator::Branch {
             predicate,
@@ -135,7 +133,7 @@ fn print_terminator(
         } => {
             let condition = instructions::predicate(function, *predicate);
             let _ = writeln!(text, "\t{condition}bra $B{};", then.0);
-            if *otherwise == next {
+            if Some(*otherwise) == next {
                 Ok(())
             } else {
                 writeln!(text, "\tbra $B{};", otherwise.0)
@@ -146,13 +144,9 @@ fn print_terminator(
                 .iter()
                 .map(|target| format!("$B{}", target.0))
                 .collect();
-            let _ = writeln!(text, "$T{}: .branchtargets {};", next.0, names.join(", "));
-            writeln!(
-                text,
-                "\tbrx.idx {}, $T{};",
-                register(function, *index),
-                next.0
-            )
+            let list = block.0 + 1;
+            let _ = writeln!(text, "$T{list}: .branchtargets {};", names.join(", "));
+            writeln!(text, "\tbrx.idx {}, $T{list};", register(function, *index))
         }
         Terminator::Exit | Terminator::Stop => writeln!(text, "\tret;"),
         Terminator::Trap(_) => writeln!(text, "\ttrap;"),

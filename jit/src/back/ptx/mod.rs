@@ -5,6 +5,7 @@
 mod guarded;
 mod instructions;
 mod kernels;
+mod layout;
 mod variables;
 
 use crate::ir::{Function, Module};
