@@ -183,7 +183,9 @@ impl Group {
         let mut widest: Vec<Member> = Vec::new();
         for member in by_size {
             let implied = |other: &Member| {
-                (other.offset - member.offset).unsigned_abs() % u64::from(member.bytes.max(1)) == 0
+                (other.offset - member.offset)
+                    .unsigned_abs()
+                    .is_multiple_of(u64::from(member.bytes.max(1)))
             };
             if member.bytes > 1 && !widest.iter().any(implied) {
                 widest.push(member);
