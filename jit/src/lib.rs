@@ -53,6 +53,7 @@ pub mod front;
 pub mod fuzzing;
 pub mod ir;
 pub mod limits;
+mod needs;
 mod numbers;
 pub mod report;
 pub mod sandbox;

@@ -46,8 +46,8 @@ pub(super) struct Facts {
     learnt: Vec<(ValueId, Kind)>,
 }
 
-/// How deep a predicate is looked into.
-const DEPTH: u32 = 8;
+/// Parts of a predicate that are looked into: a guard may hold many accesses at once.
+const MOST_PARTS: usize = 512;
 
 impl Facts {
     /// A mark for [`Facts::forget`].
@@ -68,32 +68,45 @@ impl Facts {
 
     /// Learns that a predicate has a value.
     pub(super) fn learn(&mut self, values: &mut Values, predicate: ValueId, holds: bool) {
-        self.learn_within(values, predicate, holds, DEPTH);
+        let mut open = vec![(predicate, holds)];
+        for _ in 0..MOST_PARTS {
+            let Some((predicate, holds)) = open.pop() else {
+                return;
+            };
+            match (values.node(predicate).clone(), holds) {
+                (Node::Not(inner), _) => open.push((inner, !holds)),
+                (Node::Both(a, b), true) | (Node::Either(a, b), false) => {
+                    open.extend([(a, holds), (b, holds)]);
+                }
+                (Node::Compare(how, a, b), _) => {
+                    self.learn_comparison(values, predicate, (how, a, b), holds);
+                }
+                _ => {}
+            }
+        }
     }
 
-    fn learn_within(&mut self, values: &mut Values, predicate: ValueId, holds: bool, depth: u32) {
-        let Some(depth) = depth.checked_sub(1) else {
+    fn learn_comparison(
+        &mut self,
+        values: &mut Values,
+        predicate: ValueId,
+        (how, a, b): (Comparison, ValueId, ValueId),
+        holds: bool,
+    ) {
+        if comes_out(values, how, a, b) == Some(!holds) {
+            self.contradictions += 1;
+            self.learnt.push((predicate, Kind::Contradiction));
+        }
+        if values.width(a) != 64 {
             return;
-        };
-        match (values.node(predicate).clone(), holds) {
-            (Node::Not(inner), _) => self.learn_within(values, inner, !holds, depth),
-            (Node::Both(a, b), true) | (Node::Either(a, b), false) => {
-                self.learn_within(values, a, holds, depth);
-                self.learn_within(values, b, holds, depth);
-            }
-            (Node::Compare(how, a, b), _) if comes_out(values, how, a, b) == Some(!holds) => {
-                self.contradictions += 1;
-                self.learnt.push((predicate, Kind::Contradiction));
-            }
-            (Node::Compare(how, a, b), _) if values.width(a) == 64 => match (how, holds) {
-                (Comparison::Less, true) => self.learn_bound(values, a, 1, b),
-                (Comparison::AtMost, true) => self.learn_bound(values, a, 0, b),
-                (Comparison::Less, false) => self.learn_bound(values, b, 0, a),
-                (Comparison::AtMost, false) => self.learn_bound(values, b, 1, a),
-                (Comparison::Equal, true) => self.learn_equal(values, a, b),
-                (Comparison::Equal, false) => {}
-            },
-            _ => {}
+        }
+        match (how, holds) {
+            (Comparison::Less, true) => self.learn_bound(values, a, 1, b),
+            (Comparison::AtMost, true) => self.learn_bound(values, a, 0, b),
+            (Comparison::Less, false) => self.learn_bound(values, b, 0, a),
+            (Comparison::AtMost, false) => self.learn_bound(values, b, 1, a),
+            (Comparison::Equal, true) => self.learn_equal(values, a, b),
+            (Comparison::Equal, false) => {}
         }
     }
 

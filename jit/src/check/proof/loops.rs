@@ -1,8 +1,13 @@
 //! Every way back looks at the stop word now and then.
 //!
-//! *Fuel* is a register that falls by one step on some edges, and is tested for zero right there: when it is used up, a block
-//! follows that looks at the stop word and fills it up again. With the edges that burn fuel taken away, and those on which the stop
-//! word was seen to be zero, no cycle may be left.
+//! *Fuel* is a register that falls on some edges, and is tested right there; it is filled up only before all loops, and where the stop word
+//! is looked at. There are two ways to test it:
+//!
+//! * for more than zero, with sign: an edge that is taken only then is taken so often and no more;
+//! * for zero: then every fall is of one step that divides what it is filled with, and where it is used up, a block follows that looks at the
+//!   stop word and fills it up again.
+//!
+//! With the edges that burn fuel taken away, and those on which the stop word was seen to be zero, no cycle may be left.
 
 use super::super::graph::Graph;
 use super::super::refusal::{Found, Reason};
@@ -15,11 +20,30 @@ use std::collections::{HashMap, HashSet};
 /// Edges that may burn one filling, at most.
 const MOST_BURNS: u64 = 1 << 16;
 
+/// What fuel is filled with, at most, and by how much it falls in all blocks together: far from where a number with sign wraps around.
+const MOST_FILLING: u64 = 1 << 24;
+
+/// How fuel is tested.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Test {
+    /// Whether none is left.
+    ForZero,
+    /// Whether some is left.
+    ForMore,
+}
+
+/// How a register is used as fuel, wherever it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Use {
+    test: Test,
+    step: u64,
+}
+
 /// A block whose end burns fuel.
 struct Burn {
     block: BlockId,
     fuel: RegisterId,
-    step: u64,
+    used: Use,
     /// The instruction that lets it fall.
     fall: usize,
     /// Where it goes on when the fuel is used up, and when it is not.
@@ -45,8 +69,12 @@ pub(super) fn prove(
         .iter()
         .filter_map(|block| burn(kernel, *block))
         .collect();
-    let steps = steps(&burns);
-    let filled = fillings(kernel, graph, &steps, looks, &cyclic);
+    let uses = uses(&burns);
+    let falls: u64 = burns.iter().map(|burn| burn.used.step).sum();
+    if falls > MOST_FILLING {
+        return Err((kernel.line, Reason::Endless));
+    }
+    let filled = fillings(kernel, graph, &uses, looks, &cyclic);
     let mut cut = HashSet::new();
     for (block, look) in looks.iter().enumerate() {
         if let Some(look) = look
@@ -58,9 +86,9 @@ pub(super) fn prove(
     for burn in &burns {
         let looks_when_empty = looks[burn.empty as usize].is_some()
             && filled.by_block.contains(&(burn.empty, burn.fuel));
-        let is_sound = steps.get(&burn.fuel) == Some(&Some(burn.step))
+        let is_sound = uses.get(&burn.fuel) == Some(&Some(burn.used))
             && !filled.spoilt.contains(&burn.fuel)
-            && looks_when_empty
+            && (burn.used.test == Test::ForMore || looks_when_empty)
             && burn.empty != burn.goes_on_at;
         if is_sound {
             cut.insert((burn.block, burn.goes_on_at));
@@ -73,19 +101,20 @@ pub(super) fn prove(
     }
 }
 
-/// Registers and the one step by which they fall; none if there are several.
-fn steps(burns: &[Burn]) -> HashMap<RegisterId, Option<u64>> {
-    let mut steps = HashMap::new();
+/// Registers and the one way in which they are used as fuel; none if there are several.
+fn uses(burns: &[Burn]) -> HashMap<RegisterId, Option<Use>> {
+    let mut uses = HashMap::new();
     for burn in burns {
-        let step = steps.entry(burn.fuel).or_insert(Some(burn.step));
-        if *step != Some(burn.step) {
-            *step = None;
+        let used = uses.entry(burn.fuel).or_insert(Some(burn.used));
+        if *used != Some(burn.used) {
+            *used = None;
         }
     }
-    steps
+    uses
 }
 
-/// `add.u32 %fuel, %fuel, -step; setp.eq.u32 %empty, %fuel, 0; @%empty bra …` at the end of a block.
+/// `add.u32 %fuel, %fuel, -step; setp.eq.u32 %empty, %fuel, 0; @%empty bra …` at the end of a block, or
+/// `setp.gt.and.s32 %more, %fuel, 0, %other; @%more bra …`.
 fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     let block = &kernel.blocks[index as usize];
     let End::Branch {
@@ -100,18 +129,22 @@ fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     let last_write = |register, instructions: &[Instruction<'_>]| {
         instructions.iter().rposition(|it| writes(it, register))
     };
-    let test = last_write(register, &block.instructions)?;
-    let compare = &block.instructions[test];
-    let [_, Operand::Register(fuel), Operand::Number(0)] = compare.operands.as_ref() else {
-        return None;
+    let test_place = last_write(register, &block.instructions)?;
+    let compare = &block.instructions[test_place];
+    let (fuel, joined) = match compare.operands.as_ref() {
+        [_, Operand::Register(fuel), Operand::Number(0)] => (fuel, false),
+        [_, Operand::Register(fuel), Operand::Number(0), _] => (fuel, true),
+        _ => return None,
     };
-    let when_empty = match (compare.name.text, compare.guard) {
-        ("setp.eq.u32", None) => !negated,
-        ("setp.ne.u32", None) => negated,
+    let (test, when_empty) = match (compare.name.text, joined, compare.guard) {
+        ("setp.eq.u32", false, None) => (Test::ForZero, !negated),
+        ("setp.ne.u32", false, None) => (Test::ForZero, negated),
+        ("setp.gt.s32", false, None) | ("setp.gt.and.s32", true, None) => (Test::ForMore, negated),
+        ("setp.le.s32", false, None) => (Test::ForMore, !negated),
         _ => return None,
     };
     let fall = last_write(*fuel, &block.instructions)?;
-    let step = (fall < test).then(|| fall_of(&block.instructions[fall], *fuel))??;
+    let step = (fall < test_place).then(|| fall_of(&block.instructions[fall], *fuel))??;
     let (empty, goes_on_at) = if when_empty {
         (then, otherwise)
     } else {
@@ -120,7 +153,7 @@ fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     Some(Burn {
         block: index,
         fuel: *fuel,
-        step,
+        used: Use { test, step },
         fall,
         empty,
         goes_on_at,
@@ -173,7 +206,7 @@ struct Fillings {
 fn fillings(
     kernel: &Kernel<'_>,
     graph: &Graph,
-    steps: &HashMap<RegisterId, Option<u64>>,
+    uses: &HashMap<RegisterId, Option<Use>>,
     looks: &[Option<Look>],
     cyclic: &[bool],
 ) -> Fillings {
@@ -187,13 +220,17 @@ fn fillings(
         let instructions = kernel.blocks[block as usize].instructions.iter();
         for (place, instruction) in instructions.enumerate() {
             each_write(instruction, &mut |register| {
-                let Some(step) = steps.get(&register) else {
+                let Some(used) = uses.get(&register) else {
                     return;
                 };
                 let filling = filling_of(instruction).filter(|filling| {
-                    let fits =
-                        |step: &u64| filling.is_multiple_of(*step) && filling / step <= MOST_BURNS;
-                    *filling > 0 && may_fill && step.as_ref().is_some_and(fits)
+                    let fits = |used: &Use| {
+                        filling.is_multiple_of(used.step) && filling / used.step <= MOST_BURNS
+                    };
+                    *filling > 0
+                        && *filling <= MOST_FILLING
+                        && may_fill
+                        && used.as_ref().is_some_and(fits)
                 });
                 let is_fall = |burn: &Burn| burn.fuel == register && burn.fall == place;
                 let falls = burn.as_ref().is_some_and(is_fall);
