@@ -1,7 +1,7 @@
 //! The steps in order.
 
-use crate::check::{Checked, check};
-use crate::diagnostics::{Diagnostic, Span};
+use crate::diagnostics::Diagnostic;
+use crate::needs::Needs;
 use crate::proof::Proof;
 use crate::report::Report;
 use crate::versions::DeviceVersion;
@@ -265,46 +265,7 @@ fn print(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Dia
 fn print_accepted(module: ir::Module, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
     let needs = Needs::of(&module);
     let printed = back::ptx::print(&instrumented_for_a_driver(module, options));
-    let refused = match check(&printed) {
-        Ok(checked) if needs.cover(&checked) => return Ok(printed),
-        Ok(_) => "an access may lie behind what the module declares".to_owned(),
-        Err(refusal) => refusal.to_string(),
-    };
-    let message = format!("internal error: what was printed is not provably safe: {refused}");
-    let help = "this is a mistake of the compiler, please report it with the module";
-    Err(vec![Diagnostic {
-        printed: Some(printed),
-        ..Diagnostic::error(Span::default(), message).with_help(help)
-    }])
-}
-
-/// What a launch gives a module, because it declares as much.
-struct Needs {
-    variable_bytes: u64,
-    /// By kernel.
-    shared_bytes: Vec<u64>,
-}
-
-impl Needs {
-    fn of(module: &ir::Module) -> Self {
-        let functions = module.functions.iter();
-        Self {
-            variable_bytes: module.variable_layout().1,
-            shared_bytes: functions
-                .map(|function| function.variable_bytes(ir::Space::Shared))
-                .collect(),
-        }
-    }
-
-    /// Whether it is as much as the proof relies on.
-    fn cover(&self, checked: &Checked) -> bool {
-        let kernels = checked.kernels.iter().zip(&self.shared_bytes);
-        checked.kernels.len() == self.shared_bytes.len()
-            && checked.variable_bytes <= self.variable_bytes
-            && kernels
-                .into_iter()
-                .all(|(kernel, given)| kernel.shared_bytes <= *given)
-    }
+    needs.prove(printed)
 }
 
 /// Compiles for this processor what a driver would get: so the passes that only a GPU needs run where there is none.

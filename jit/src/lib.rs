@@ -54,6 +54,7 @@ pub mod front;
 pub mod fuzzing;
 pub mod ir;
 pub mod limits;
+mod needs;
 mod numbers;
 pub mod proof;
 pub mod report;

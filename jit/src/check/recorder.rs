@@ -30,11 +30,16 @@ const TEXT: &[&str] = &[
     "\tst.global.u32 [%fault+44], %index;",
     "\tmembar.gl;",
     "\tst.global.u32 [%fault], 2;",
+];
+
+/// The lines behind those, if the launch's other threads are told to stop, too.
+const TELLING: &[&str] = &[
     "\tld.param.u64 %fault, [%launch+24];",
     "\tst.volatile.global.u32 [%fault], 1;",
-    "$faulted:",
-    "\tret;",
 ];
+
+/// How it ends.
+const END: &[&str] = &["$faulted:", "\tret;"];
 
 /// Its registers, and their widths.
 const REGISTERS: &[(&str, u32)] = &[
@@ -58,14 +63,24 @@ pub(super) fn expect(lines: &mut Lines<'_>, kernel: &Kernel<'_>) -> Found<()> {
             return Err((lines.number(), Reason::Recorder));
         }
     }
-    for expected in TEXT {
+    take(lines, TEXT)?;
+    if lines.peek() == TELLING.first().copied() {
+        take(lines, TELLING)?;
+    }
+    take(lines, END)?;
+    match lines.peek() {
+        Some("}") => Ok(()),
+        _ => Err((lines.number(), Reason::Recorder)),
+    }
+}
+
+/// Takes lines that are these and no others.
+fn take(lines: &mut Lines<'_>, expected: &[&str]) -> Found<()> {
+    for expected in expected {
         let number = lines.number();
         if lines.expect()? != *expected {
             return Err((number, Reason::Recorder));
         }
     }
-    match lines.peek() {
-        Some("}") => Ok(()),
-        _ => Err((lines.number(), Reason::Recorder)),
-    }
+    Ok(())
 }

@@ -162,7 +162,6 @@ fn loops_must_look_at_the_stop_word() {
         ("\tadd.u32 %r1, %r1, 4294967295;\n", ""),
         ("setp.le.s32 %p1, %r1, 0", "setp.le.s32 %p1, %r1, 7"),
         ("setp.le.s32 %p1, %r1, 0", "setp.le.u32 %p1, %r1, 0"),
-        ("setp.le.s32 %p1, %r1, 0", "setp.eq.u32 %p1, %r1, 0"),
         ("setp.le.s32 %p1, %r1, 0", "setp.gt.s32 %p1, %r1, 0"),
         ("setp.le.s32 %p1, %r1, 0", "setp.le.s32 %p1, %r0, 0"),
         ("setp.ne.u32 %p1, %r2, 0", "setp.ne.u32 %p1, %r2, 1"),
@@ -194,6 +193,77 @@ fn loops_must_look_at_the_stop_word() {
     }
 }
 
+/// The other way to test fuel: for more than none, within the loop's own condition.
+#[test]
+fn loops_must_burn_fuel_until_there_is_no_more() {
+    let body = "\tmov.u32 %r1, 1024;
+$B1:
+\tadd.u32 %r0, %r0, 1;
+\tsetp.ne.u32 %p0, %r0, 77;
+\tadd.u32 %r1, %r1, 4294967293;
+\tsetp.gt.and.s32 %p1, %r1, 0, %p0;
+\t@%p1 bra $B1;
+$B4:
+\t@%p0 bra $B3;
+$B2:
+\tret;
+$B3:
+\tld.volatile.global.u32 %r2, [%stop];
+\tmov.u32 %r1, 1023;
+\tsetp.ne.u32 %p1, %r2, 0;
+\t@%p1 bra $B2;
+\tbra $B1;
+";
+    let body = body.replace("1024", "1023");
+    assert_eq!(found(&module(&body)), "accepted");
+    for (from, to) in [
+        ("4294967293", "3"),
+        ("setp.gt.and.s32", "setp.gt.or.s32"),
+        ("setp.gt.and.s32", "setp.gt.and.u32"),
+        ("setp.gt.and.s32", "setp.ge.and.s32"),
+        ("@%p1 bra $B1", "@!%p1 bra $B1"),
+        ("%r1, 0, %p0", "%r0, 0, %p0"),
+        ("1023;\n\tsetp", "2147483647;\n\tsetp"),
+    ] {
+        assert!(body.contains(from), "no `{from}`");
+        let found = found(&module(&body.replacen(from, to, 1)));
+        let endless = "a loop can go on without a look at the stop word at ";
+        assert!(found.starts_with(endless), "`{from}` to `{to}`: {found}");
+    }
+    // One register tested in both ways: what is less than none is not none.
+    let other = "$B5:\n\tadd.u32 %r1, %r1, 4294967293;\n\tsetp.eq.u32 %p1, %r1, 0;\n\t@%p1 bra $B3;\n\tbra $B5;\n";
+    let both = body.replacen(
+        "$B2:\n\tret;\n",
+        &format!("\tbra $B5;\n{other}$B2:\n\tret;\n"),
+        1,
+    );
+    let endless = "a loop can go on without a look at the stop word at ";
+    assert!(found(&module(&both)).starts_with(endless));
+    let for_more = both.replacen("setp.eq.u32 %p1, %r1, 0", "setp.le.s32 %p1, %r1, 0", 1);
+    assert_eq!(found(&module(&for_more)), "accepted");
+}
+
+/// One branch for several guards.
+#[test]
+fn guards_that_are_joined_must_all_be_tested() {
+    let body = STORE
+        .replacen("\t@%p0 bra $B9;\n\tbra $B1;\n$B1:\n", "", 1)
+        .replacen(
+            "\t@%p1 bra $B9;\n",
+            "\tor.pred %p1, %p0, %p1;\n\t@%p1 bra $B9;\n",
+            1,
+        );
+    let outside = "4 bytes may lie outside of the window at `st.global.u32 [%rd3], %r0;`";
+    for (from, to) in [
+        ("or.pred %p1, %p0, %p1", "and.pred %p1, %p0, %p1"),
+        ("or.pred %p1, %p0, %p1", "xor.pred %p1, %p0, %p1"),
+        ("or.pred %p1, %p0, %p1", "or.pred %p1, %p0, %p0"),
+        ("or.pred %p1, %p0, %p1", "not.pred %p1, %p1"),
+    ] {
+        is_refused(&body, from, to, outside);
+    }
+}
+
 #[test]
 fn the_sandboxs_own_memory_is_out_of_reach() {
     let own = "the sandbox's own memory is used in a way that is not the sandbox's";
@@ -222,6 +292,7 @@ fn the_sandboxs_own_memory_is_out_of_reach() {
             "st.global.u32 [%fault+800], %site;",
         ),
         ("membar.gl;", "bra $B9;"),
+        ("$faulted:", "st.volatile.global.u32 [%fault], 1;"),
     ] {
         is_refused(STORE, from, to, &format!("{recorder} at `{to}`"));
     }
@@ -448,7 +519,7 @@ fn matrices_are_held_by_their_last_row() {
 
 #[test]
 fn the_table_of_granules_is_read_behind_the_windows_guard_alone() {
-    let outside = "2 bytes may lie outside of the window at `ld.volatile.global.u16 %rd4, [%rd1];`";
+    let outside = "2 bytes may lie outside of the window at `ld.global.u16 %rd4, [%rd1];`";
     for (from, to) in [
         ("setp.ge.u64", "setp.ge.s64"),
         ("shr.u64 %rd1, %rd2, 8", "shr.u64 %rd1, %rd2, 7"),

@@ -104,7 +104,7 @@ $B2:
 \tshr.u64 %rd1, %rd2, 8;
 \tshl.b64 %rd1, %rd1, 1;
 \tadd.u64 %rd1, %rd1, %granules;
-\tld.volatile.global.u16 %rd4, [%rd1];
+\tld.global.u16 %rd4, [%rd1];
 \tand.b64 %rd1, %rd2, 255;
 \tadd.u64 %rd1, %rd1, 4;
 \tsetp.gt.u64 %p0, %rd1, %rd4;

@@ -1,8 +1,9 @@
 //! A kernel without one of its guards is refused, unless another guard shows the same, or the access is proved with no guard at all. Which
 //! of these it is is found out for each, and written to `guards.txt` beside `mutants.txt`.
 
+use crate::guards_of::Ways;
 use crate::kernels::{self, Kernel, joined};
-use crate::operators::{Operator, is_access};
+use crate::operators::Operator;
 use crate::oracle;
 use crate::random::Random;
 use std::fmt::Write as _;
@@ -87,8 +88,10 @@ fn without(kernel: &Kernel, deleted: usize) -> Vec<String> {
 /// Takes away more and more of the other guards together with what they guard, the nearest before it first, until the access behind
 /// this one is refused.
 fn why_redundant(kernel: &Kernel, sites: &[usize], at: usize) -> Redundant {
-    let access = access_behind(&kernel.lines, at);
-    let is_other = |site: &&usize| access_behind(&kernel.lines, **site) != access;
+    let ways = Ways::of(&kernel.lines);
+    let accesses = |guard: usize| ways.accesses_behind(&kernel.lines, guard);
+    let own = accesses(at);
+    let is_other = |site: &&usize| accesses(**site).first() != own.first();
     let before = sites
         .iter()
         .rev()
@@ -98,7 +101,7 @@ fn why_redundant(kernel: &Kernel, sites: &[usize], at: usize) -> Redundant {
     let behind = sites.iter().filter(|site| **site > at).filter(is_other);
     let others: Vec<usize> = before.chain(behind).copied().collect();
     let is_refused =
-        |count: usize| !kernel.is_proved(&joined(&reduced(kernel, at, &others[..count])));
+        |count: usize| !kernel.is_proved(&joined(&reduced(kernel, &ways, at, &others[..count])));
     if !is_refused(others.len()) {
         return Redundant::NeedsNone;
     }
@@ -115,11 +118,11 @@ fn why_redundant(kernel: &Kernel, sites: &[usize], at: usize) -> Redundant {
 }
 
 /// The kernel without some guards; of `others` without their accesses, too.
-fn reduced(kernel: &Kernel, at: usize, others: &[usize]) -> Vec<String> {
+fn reduced(kernel: &Kernel, ways: &Ways, at: usize, others: &[usize]) -> Vec<String> {
     let lines = &kernel.lines;
     let accesses: Vec<usize> = others
         .iter()
-        .filter_map(|it| access_behind(lines, *it))
+        .flat_map(|it| ways.accesses_behind(lines, *it))
         .collect();
     let mut kept = Vec::new();
     for (place, line) in lines.iter().enumerate() {
@@ -139,23 +142,4 @@ fn registers_written(line: &str) -> impl Iterator<Item = &str> {
     let before = line.split('[').next().unwrap_or("");
     let words = before.split([' ', ',', '{', '}', '|']);
     words.filter(|word| word.starts_with('%'))
-}
-
-/// The line of the access that a guard is for.
-fn access_behind(lines: &[String], guard: usize) -> Option<usize> {
-    let mut at = guard + 1;
-    for _ in 0..200 {
-        let line = lines.get(at)?;
-        if is_access(line) {
-            return Some(at);
-        }
-        at = match line.strip_prefix("\tbra ") {
-            Some(label) => {
-                let label = label.replace(';', ":");
-                lines.iter().position(|line| *line == label)?
-            }
-            None => at + 1,
-        };
-    }
-    None
 }

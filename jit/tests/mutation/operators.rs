@@ -1,5 +1,6 @@
 //! What is done to a printed kernel, one thing a mutant.
 
+use crate::guards_of::Ways;
 use crate::random::Random;
 
 /// A way of damaging a kernel.
@@ -74,25 +75,27 @@ impl Operator {
                 .filter(|at| lines[*at].starts_with('\t'))
                 .collect();
         }
-        let here = |at: &usize| self.fits(lines, *at);
+        let ways = Ways::of(lines);
+        let here = |at: &usize| self.fits(lines, &ways, *at);
         (0..end).filter(here).collect()
     }
 
-    fn fits(self, lines: &[String], at: usize) -> bool {
+    fn fits(self, lines: &[String], ways: &Ways, at: usize) -> bool {
         let line = lines[at].as_str();
         match self {
-            Self::DeleteGuard | Self::InvertGuard => is_guard(lines, line),
-            Self::WeakenComparison | Self::SwapGuarded => {
-                line.starts_with("\tsetp.")
-                    && lines.get(at + 1).is_some_and(|next| is_guard(lines, next))
+            Self::DeleteGuard | Self::InvertGuard => ways.is_guard(lines, at),
+            Self::WeakenComparison => {
+                let decides = line.starts_with("\tsetp.") || line.starts_with("\tor.pred");
+                decides && guard_ahead(lines, ways, at)
             }
+            Self::SwapGuarded => line.starts_with("\tsetp.") && guard_ahead(lines, ways, at),
             Self::WeakenSize => {
                 let is_sum = is_own_sum(line) && !line.contains("_base");
                 let is_limit = line.starts_with("\tsetp.gt.u64") && !line.contains("%shared_size");
                 is_sum || (is_limit && last_number(line).is_some())
             }
             Self::WeakenAlignment => line.starts_with("\tand.b64"),
-            Self::MoveAccess => is_access(line) && guard_before(lines, at).is_some(),
+            Self::MoveAccess => is_access(line) && guard_before(lines, ways, at).is_some(),
             Self::ShiftAccess | Self::WidenAccess | Self::SwapAddress => is_access(line),
             Self::SpoilFuel => is_fuel(lines, at),
             Self::SpoilStop => is_look(lines, at),
@@ -130,6 +133,9 @@ impl Operator {
         match self {
             Self::DeleteGuard | Self::DeleteWrite => drop(lines.remove(at)),
             Self::InvertGuard => lines[at] = inverted(&line),
+            Self::WeakenComparison if line.starts_with("\tor.pred") => {
+                lines[at] = line.replacen("or.pred", ["and.pred", "xor.pred"][random.below(2)], 1);
+            }
             Self::WeakenComparison => lines[at] = other_comparison(&line, random)?,
             Self::WeakenSize => {
                 let number = last_number(&line)?;
@@ -149,7 +155,7 @@ impl Operator {
                 lines[at] = with_last_number(&line, changed)?;
             }
             Self::MoveAccess => {
-                let guard = guard_before(&lines, at)?;
+                let guard = guard_before(&lines, &Ways::of(&lines), at)?;
                 let access = lines.remove(at);
                 lines.insert(guard, access);
             }
@@ -237,7 +243,8 @@ fn declares(lines: &[String], name: &str) -> bool {
     lines.contains(&declaration)
 }
 
-fn is_statement(line: &str) -> bool {
+/// Whether a line is an instruction that goes on with the next one.
+pub(crate) fn is_statement(line: &str) -> bool {
     line.starts_with('\t') && !line.starts_with("\t.") && !line.contains("bra ")
 }
 
@@ -257,36 +264,22 @@ pub(crate) fn is_access(line: &str) -> bool {
     line.contains("[%rd") && names.iter().any(|name| line.starts_with(name))
 }
 
-/// A branch to a block that records a fault at an address.
-pub(crate) fn is_guard(lines: &[String], line: &str) -> bool {
-    if !line.starts_with("\t@") {
-        return false;
-    }
-    let Some((_, label)) = line.split_once(" bra ") else {
-        return false;
-    };
-    let label = label.replace(';', ":");
-    let Some(at) = lines.iter().position(|line| *line == label) else {
-        return false;
-    };
-    lines[at + 1].starts_with("\tmov.u32 %site") && lines[at + 2] != "\tmov.b64 %address, 0;"
-}
-
 /// A sum of an address or an offset with a number, or with where a memory begins.
 fn is_own_sum(line: &str) -> bool {
     line.starts_with("\tadd.u64 %rd")
 }
 
-/// The line of the test that the guard right before an access ends with.
-fn guard_before(lines: &[String], at: usize) -> Option<usize> {
-    let test = lines[..at]
-        .iter()
-        .rposition(|line| line.starts_with("\tsetp."))?;
-    (lines
-        .get(test + 1)
-        .is_some_and(|line| is_guard(lines, line))
-        && at - test < 16)
-        .then_some(test)
+/// Whether nothing but statements stands between a line and the next guard.
+fn guard_ahead(lines: &[String], ways: &Ways, at: usize) -> bool {
+    let behind = (at + 1..lines.len()).find(|at| !is_statement(&lines[*at]));
+    behind.is_some_and(|at| ways.is_guard(lines, at))
+}
+
+/// The guard before an access, if it is not far.
+fn guard_before(lines: &[String], ways: &Ways, at: usize) -> Option<usize> {
+    (at.saturating_sub(24)..at)
+        .rev()
+        .find(|at| ways.is_guard(lines, *at))
 }
 
 /// Whether a line is about fuel: it falls, is tested, or is filled up.

@@ -45,7 +45,7 @@ impl State<'_, '_> {
         if instruction.name.text == "ld.volatile.global.u32" && self.is(address, Given::Stop) {
             return Ok(Some(self.values.stop_word(self.block)));
         }
-        if instruction.name.text == "ld.volatile.global.u16" && self.is_granule(address) {
+        if instruction.name.text == "ld.global.u16" && self.is_granule(address) {
             return Ok(None);
         }
         self.prove(memory, address, Extent::plain(bytes))?;

@@ -62,6 +62,15 @@ impl State<'_, '_> {
         let operands = instruction.operands.as_ref();
         match (instruction.name.row.name, words.as_slice(), operands) {
             ("setp", [how, ty], [_, a, b]) => self.comparison(how, ty, a, b),
+            ("setp", [how, joined @ ("and" | "or"), ty], [_, a, b, with]) => {
+                let with = self.operand(with, 1)?;
+                let compared = self.comparison(how, ty, a, b);
+                let compared = compared.unwrap_or_else(|| self.values.unknown(1, 1));
+                Some(self.values.predicate(match *joined {
+                    "and" => Node::Both(compared, with),
+                    _ => Node::Either(compared, with),
+                }))
+            }
             ("not", ["pred"], [_, a]) => {
                 let a = self.operand(a, 1)?;
                 Some(self.values.predicate(Node::Not(a)))

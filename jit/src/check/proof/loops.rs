@@ -1,8 +1,13 @@
 //! Every way back looks at the stop word now and then.
 //!
-//! *Fuel* is a register that falls on some edges, which are taken only while it is above zero, and rises nowhere but in blocks that
-//! look at the stop word. With the edges that burn fuel taken away, and those on which the stop word was seen to be zero, no cycle may be
-//! left: then each filling lasts for so many edges at most, and whoever has none left comes to a look or to the end.
+//! *Fuel* is a register that falls on some edges, and is tested right there; it is filled up only before all loops, and where the stop word
+//! is looked at. There are two ways to test it:
+//!
+//! * for more than zero, with sign: an edge that is taken only then is taken so often and no more;
+//! * for zero: then every fall is of one step that divides what it is filled with, and where it is used up, a block follows that looks at the
+//!   stop word and fills it up again.
+//!
+//! With the edges that burn fuel taken away, and those on which the stop word was seen to be zero, no cycle may be left.
 
 use super::super::graph::Graph;
 use super::super::refusal::{Found, Reason};
@@ -10,24 +15,39 @@ use super::super::text::{BlockId, End, Instruction, Kernel, Operand, RegisterId}
 use super::super::work::Work;
 use super::names::each_write;
 use super::walk::Look;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-/// The largest filling: so many edges are taken with it at most.
-const LARGEST_FILLING: u64 = 1 << 16;
+/// Edges that may burn one filling, at most.
+const MOST_BURNS: u64 = 1 << 16;
 
-/// The largest step.
-const LARGEST_STEP: u32 = 1 << 10;
+/// What fuel is filled with, at most, and by how much it falls in all blocks together: far from where a number with sign wraps around.
+const MOST_FILLING: u64 = 1 << 24;
 
-/// The most blocks of a kernel with loops: with a step for each, fuel stays far from where it goes around.
-const MOST_BLOCKS: usize = 1 << 20;
+/// How fuel is tested.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Test {
+    /// Whether none is left.
+    ForZero,
+    /// Whether some is left.
+    ForMore,
+}
+
+/// How a register is used as fuel, wherever it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Use {
+    test: Test,
+    step: u64,
+}
 
 /// A block whose end burns fuel.
 struct Burn {
     block: BlockId,
     fuel: RegisterId,
+    used: Use,
     /// The instruction that lets it fall.
     fall: usize,
-    /// Where it goes on while there is fuel.
+    /// Where it goes on when the fuel is used up, and when it is not.
+    empty: BlockId,
     goes_on_at: BlockId,
 }
 
@@ -43,17 +63,18 @@ pub(super) fn prove(
     if !cyclic.iter().any(|it| *it) {
         return Ok(());
     }
-    if graph.order.len() > MOST_BLOCKS {
-        return Err(at_start(Reason::Endless));
-    }
     let endless = leads_to(graph, &cyclic);
     let burns: Vec<Burn> = graph
         .order
         .iter()
         .filter_map(|block| burn(kernel, *block))
         .collect();
-    let fuels: HashSet<RegisterId> = burns.iter().map(|burn| burn.fuel).collect();
-    let filled = fillings(kernel, graph, &fuels, looks, &cyclic);
+    let uses = uses(&burns);
+    let falls: u64 = burns.iter().map(|burn| burn.used.step).sum();
+    if falls > MOST_FILLING {
+        return Err((kernel.line, Reason::Endless));
+    }
+    let filled = fillings(kernel, graph, &uses, looks, &cyclic);
     let mut cut = HashSet::new();
     for (block, look) in looks.iter().enumerate() {
         if let Some(look) = look
@@ -63,13 +84,24 @@ pub(super) fn prove(
         }
     }
     for burn in &burns {
+        let looks_when_empty = looks[burn.empty as usize].is_some()
+            && filled.by_block.contains(&(burn.empty, burn.fuel));
         // Else looks would let it fall until it goes around.
-        let fills_at_looks = graph.order.iter().all(|block| {
-            looks[*block as usize].is_none()
-                || !cyclic[*block as usize]
-                || filled.by_block.contains(&(*block, burn.fuel))
-        });
-        if fills_at_looks && !filled.spoilt.contains(&burn.fuel) {
+        let filled_at_looks = || {
+            graph.order.iter().all(|block| {
+                looks[*block as usize].is_none()
+                    || !cyclic[*block as usize]
+                    || filled.by_block.contains(&(*block, burn.fuel))
+            })
+        };
+        let is_sound = uses.get(&burn.fuel) == Some(&Some(burn.used))
+            && !filled.spoilt.contains(&burn.fuel)
+            && match burn.used.test {
+                Test::ForMore => filled_at_looks(),
+                Test::ForZero => looks_when_empty,
+            }
+            && burn.empty != burn.goes_on_at;
+        if is_sound {
             cut.insert((burn.block, burn.goes_on_at));
         }
     }
@@ -80,8 +112,20 @@ pub(super) fn prove(
     }
 }
 
-/// `add.u32 %fuel, %fuel, -step; setp.le.s32 %empty, %fuel, 0; @%empty bra …` at the end of a block; or `setp.gt.and.s32`, with what
-/// else it takes to go on.
+/// Registers and the one way in which they are used as fuel; none if there are several.
+fn uses(burns: &[Burn]) -> HashMap<RegisterId, Option<Use>> {
+    let mut uses = HashMap::new();
+    for burn in burns {
+        let used = uses.entry(burn.fuel).or_insert(Some(burn.used));
+        if *used != Some(burn.used) {
+            *used = None;
+        }
+    }
+    uses
+}
+
+/// `add.u32 %fuel, %fuel, -step; setp.eq.u32 %empty, %fuel, 0; @%empty bra …` at the end of a block, or
+/// `setp.gt.and.s32 %more, %fuel, 0, %other; @%more bra …`.
 fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     let block = &kernel.blocks[index as usize];
     let End::Branch {
@@ -96,46 +140,54 @@ fn burn(kernel: &Kernel<'_>, index: BlockId) -> Option<Burn> {
     let last_write = |register, instructions: &[Instruction<'_>]| {
         instructions.iter().rposition(|it| writes(it, register))
     };
-    let test = last_write(register, &block.instructions)?;
-    let compare = &block.instructions[test];
-    let [_, Operand::Register(fuel), Operand::Number(0), others @ ..] = compare.operands.as_ref()
-    else {
-        return None;
+    let test_place = last_write(register, &block.instructions)?;
+    let compare = &block.instructions[test_place];
+    let (fuel, joined) = match compare.operands.as_ref() {
+        [_, Operand::Register(fuel), Operand::Number(0)] => (fuel, false),
+        [_, Operand::Register(fuel), Operand::Number(0), _] => (fuel, true),
+        _ => return None,
     };
-    let goes_on_at = match (compare.name.text, compare.guard, others.len(), negated) {
-        ("setp.gt.s32", None, 0, false) | ("setp.gt.and.s32", None, 1, false) => then,
-        ("setp.gt.s32", None, 0, true) => otherwise,
-        ("setp.le.s32", None, 0, false) => otherwise,
-        ("setp.le.s32", None, 0, true) => then,
+    let (test, when_empty) = match (compare.name.text, joined, compare.guard) {
+        ("setp.eq.u32", false, None) => (Test::ForZero, !negated),
+        ("setp.ne.u32", false, None) => (Test::ForZero, negated),
+        ("setp.gt.s32", false, None) | ("setp.gt.and.s32", true, None) => (Test::ForMore, negated),
+        ("setp.le.s32", false, None) => (Test::ForMore, !negated),
         _ => return None,
     };
     let fall = last_write(*fuel, &block.instructions)?;
-    let falls = fall < test && lets_fall(&block.instructions[fall], *fuel);
-    (falls && then != otherwise).then_some(Burn {
+    let step = (fall < test_place).then(|| fall_of(&block.instructions[fall], *fuel))??;
+    let (empty, goes_on_at) = if when_empty {
+        (then, otherwise)
+    } else {
+        (otherwise, then)
+    };
+    Some(Burn {
         block: index,
         fuel: *fuel,
+        used: Use { test, step },
         fall,
+        empty,
         goes_on_at,
     })
 }
 
-/// Whether an instruction lets fuel fall, by so little that it never goes around.
-fn lets_fall(instruction: &Instruction<'_>, fuel: RegisterId) -> bool {
+/// By how much an instruction lets fuel fall, if that is all it does to it.
+fn fall_of(instruction: &Instruction<'_>, fuel: RegisterId) -> Option<u64> {
     let [
         Operand::Register(to),
         Operand::Register(from),
         Operand::Number(number),
     ] = instruction.operands.as_ref()
     else {
-        return false;
+        return None;
     };
     let step = match instruction.name.text {
         "add.u32" | "add.s32" => (*number as u32).wrapping_neg(),
         "sub.u32" | "sub.s32" => *number as u32,
-        _ => return false,
+        _ => return None,
     };
     let falls = *to == fuel && *from == fuel && instruction.guard.is_none();
-    falls && (1..=LARGEST_STEP).contains(&step)
+    (falls && step != 0 && u64::from(step) <= MOST_BURNS).then_some(u64::from(step))
 }
 
 /// What a register is filled with, if an instruction does that.
@@ -165,7 +217,7 @@ struct Fillings {
 fn fillings(
     kernel: &Kernel<'_>,
     graph: &Graph,
-    fuels: &HashSet<RegisterId>,
+    uses: &HashMap<RegisterId, Option<Use>>,
     looks: &[Option<Look>],
     cyclic: &[bool],
 ) -> Fillings {
@@ -179,11 +231,18 @@ fn fillings(
         let instructions = kernel.blocks[block as usize].instructions.iter();
         for (place, instruction) in instructions.enumerate() {
             each_write(instruction, &mut |register| {
-                if !fuels.contains(&register) {
+                let Some(used) = uses.get(&register) else {
                     return;
-                }
-                let filling = filling_of(instruction)
-                    .filter(|filling| *filling <= LARGEST_FILLING && may_fill);
+                };
+                let filling = filling_of(instruction).filter(|filling| {
+                    let fits = |used: &Use| {
+                        filling.is_multiple_of(used.step) && filling / used.step <= MOST_BURNS
+                    };
+                    *filling > 0
+                        && *filling <= MOST_FILLING
+                        && may_fill
+                        && used.as_ref().is_some_and(fits)
+                });
                 let is_fall = |burn: &Burn| burn.fuel == register && burn.fall == place;
                 let falls = burn.as_ref().is_some_and(is_fall);
                 if filling.is_some() {

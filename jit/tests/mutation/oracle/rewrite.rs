@@ -18,7 +18,8 @@ pub(crate) fn rewritten(lines: &[String]) -> Option<Rewritten> {
     let (mut local_bytes, mut local_base) = (0, 0);
     let mut parameters = Vec::new();
     for line in lines {
-        if line.starts_with(".extern .shared") {
+        // All are told to stop from the start.
+        if line.starts_with(".extern .shared") || line == "\tst.volatile.global.u32 [%fault], 1;" {
             continue;
         }
         if let Some(parameter) = line.strip_prefix("\t.param ") {
