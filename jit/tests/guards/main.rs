@@ -1,5 +1,6 @@
 //! What a kernel cannot do.
 
+mod first_fault;
 mod window;
 
 use proptest::prelude::*;
