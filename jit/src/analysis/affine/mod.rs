@@ -43,6 +43,15 @@ enum Step {
     Plus(Polynomial),
     DividedBy(u32),
     MultipliedBy(u32),
+    /// It is taken from this, so that every other round has the first again.
+    TakenFrom(Polynomial),
+    /// Bits of it are exchanged, likewise.
+    Exchanged(i64),
+    /// One is added to it until it would be larger than this; then it is `first` again.
+    Around {
+        first: i64,
+        last: i64,
+    },
 }
 
 /// What is found out of a kernel, step by step.
