@@ -3,7 +3,7 @@
 use super::atoms::{Atom, Form};
 use super::facts::{FactId, What};
 use super::natural::LoopId;
-use super::polynomial::{AtomId, Polynomial};
+use super::polynomial::AtomId;
 use super::ssa::{Value, ValueId};
 use super::{Analysis, Step};
 use crate::ir::{BlockId, Opcode, Operand};
@@ -64,13 +64,18 @@ impl Analysis<'_> {
         if let Some(step) = next.sum.minus(&form.sum)
             && self.is_invariant(&step, around)
         {
-            // What the step needs is looked at again where it is known of what it is made.
-            return next.needs.is_empty().then_some(Step::Plus(step));
+            return Some(Step::Plus(Form {
+                sum: step,
+                needs: next.needs,
+            }));
         }
         if let Some(sum) = next.sum.plus(&form.sum)
             && self.is_invariant(&sum, around)
         {
-            return next.needs.is_empty().then_some(Step::TakenFrom(sum));
+            return Some(Step::TakenFrom(Form {
+                sum,
+                needs: next.needs,
+            }));
         }
         if next.sum.constant != 0 || next.sum.terms.len() != 1 {
             return None;
@@ -146,9 +151,16 @@ impl Analysis<'_> {
     }
 
     /// A step with what loops around carry in its place.
-    pub(super) fn stepped(&self, step: &Polynomial) -> Option<Form> {
-        let mut total = Form::constant(step.constant);
-        for (factors, factor) in &step.terms {
+    pub(super) fn stepped(&self, step: &Form) -> Option<Form> {
+        let is_settled = |need: &u32| {
+            let (sum, _) = &self.needs[*need as usize];
+            sum.atoms().all(|atom| self.atoms.is_settled(atom))
+        };
+        if !step.needs.iter().all(is_settled) {
+            return None;
+        }
+        let mut total = Form::constant(step.sum.constant).needing(&step.needs);
+        for (factors, factor) in &step.sum.terms {
             let mut product = Form::constant(*factor);
             for atom in factors {
                 let form = match self.atoms.get(*atom) {

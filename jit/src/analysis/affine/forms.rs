@@ -31,7 +31,7 @@ impl Analysis<'_> {
             for value in std::mem::take(&mut of_blocks[block.index()]) {
                 let register = self.values.register(value);
                 let ty = register.map(|register| self.function.registers[register.index()]);
-                if ty.is_some_and(Type::is_integer) {
+                if ty.is_some_and(|ty| ty.is_integer() && ty.bits() <= 64) {
                     let form = self.value(value);
                     self.forms[value.0 as usize] = form.or_else(|| self.unknown(value));
                 }
