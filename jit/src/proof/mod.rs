@@ -56,6 +56,17 @@ pub(crate) enum Answer {
     Fails,
 }
 
+/// What a proof says of one access at a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The access in the source.
+    pub span: Span,
+    /// Whether it is one of the guest's memory, and not of the block's or the thread's own.
+    pub global: bool,
+    /// Whether it lies inside and is aligned.
+    pub holds: bool,
+}
+
 /// Obligations that stand in for a kernel's guards.
 #[derive(Clone, Debug, Default)]
 pub struct Proof {
@@ -144,12 +155,16 @@ impl Proof {
         Some(Held::of(touched.collect()))
     }
 
-    /// For each access that it covers where it stands in the source, and whether its part of the proof holds at a launch.
-    pub fn explain(&self, launch: &LaunchFacts<'_>) -> Vec<(Span, bool)> {
+    /// For each access that it covers whether its part of the proof holds at a launch.
+    pub fn explain(&self, launch: &LaunchFacts<'_>) -> Vec<Part> {
         let (answers, _) = self.answers(launch);
         let claims = self.claims.iter().zip(answers);
         claims
-            .map(|(claim, answer)| (claim.span, answer != Answer::Fails))
+            .map(|(claim, answer)| Part {
+                span: claim.span,
+                global: claim.memory == Target::Global,
+                holds: answer != Answer::Fails,
+            })
             .collect()
     }
 

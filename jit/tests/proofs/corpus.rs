@@ -6,10 +6,10 @@ use wasi_cuda_jit::report::{Proved, Space};
 use wasi_cuda_jit::{CompileOptions, Source, report};
 
 /// Parts of the accesses to each memory that are proved at load or at launch, at least, in a hundred.
-const AT_LEAST: [(Space, usize); 2] = [(Space::Shared, 75), (Space::Global, 60)];
+const AT_LEAST: [(Space, usize); 2] = [(Space::Shared, 95), (Space::Global, 95)];
 
 /// Loops whose rounds a launch bounds, at least, in a hundred.
-const BOUNDED: usize = 50;
+const BOUNDED: usize = 74;
 
 /// The corpus's files.
 pub(crate) fn files() -> Vec<PathBuf> {

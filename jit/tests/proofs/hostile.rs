@@ -118,6 +118,24 @@ fn a_loop_whose_counter_can_wrap_around_is_no_proof() {
 }
 
 #[test]
+fn a_counter_that_steps_over_the_largest_number_bounds_no_pointer() {
+    let body =
+        "mov.u32 %r1, 0; mov.u64 %d2, %base; LOOP: st.global.u32 [%d2], %r0; add.s64 %d2, %d2, 4;
+        add.s32 %r1, %r1, %m; setp.lt.s32 %p1, %r1, %n; @%p1 bra LOOP;";
+    assert!(holds(body, 100, 1 << 30, 0) && holds(body, 1 << 30, 1 << 29, 0));
+    // From 2^30 the counter goes on to less than zero, and round and round.
+    assert!(!holds(body, u32::MAX >> 1, 1 << 30, 0));
+    let unsigned = body.replace(".lt.s32", ".lt.u32");
+    assert!(holds(&unsigned, u32::MAX >> 1, 1 << 30, 0));
+    assert!(!holds(&unsigned, u32::MAX, 1 << 30, 0));
+    let falling = body
+        .replace("add.s32", "sub.s32")
+        .replace(".lt.s32", ".gt.s32");
+    assert!(holds(&falling, MINUS(100), 8, 0));
+    assert!(!holds(&falling, 1 << 31, 1 << 30, 0));
+}
+
+#[test]
 fn a_loop_that_misses_the_number_it_waits_for_is_no_proof() {
     let body = "mov.u32 %r1, 0; LOOP: mul.wide.u32 %d1, %r1, 4; add.s64 %d2, %base, %d1; st.global.u32 [%d2], %r0;
         add.s32 %r1, %r1, 4; setp.ne.s32 %p1, %r1, %n; @%p1 bra LOOP;";
@@ -199,4 +217,43 @@ fn an_argument_that_is_missing_is_no_proof() {
         variables: 0,
     };
     assert!(!proofs[0].holds(&facts, &mut Scratch::default()));
+}
+
+#[test]
+fn what_a_loop_goes_around_with_must_begin_where_it_goes() {
+    let body = |first: &str| {
+        format!(
+            "mov.u32 %r1, {first}; mov.u32 %r2, 0; LOOP: mad.lo.s32 %r3, %r1, 256, 0; mov.u32 %r4, tile; add.s32 %r3, %r3, %r4;
+             st.shared.u32 [%r3], %r0; add.s32 %r5, %r1, 1; setp.gt.s32 %p1, %r5, 3; selp.b32 %r1, 0, %r5, %p1;
+             add.s32 %r2, %r2, 1; setp.lt.s32 %p2, %r2, %n; @%p2 bra LOOP; st.global.u32 [%base], %r0;"
+        )
+    };
+    let proved = |first: &str| {
+        let source = source(&body(first));
+        let report =
+            wasi_cuda_jit::report(Source::Ptx(&source), &CompileOptions::default()).unwrap();
+        report.kernels[0].proofs[0].proved
+    };
+    use wasi_cuda_jit::report::Proved;
+    assert_eq!(proved("0"), Proved::AtLoad);
+    assert_eq!(proved("3"), Proved::AtLoad);
+    for first in ["-1", "4", "2147483647", "-2147483648", "%n"] {
+        assert_ne!(proved(first), Proved::AtLoad, "{first}");
+    }
+}
+
+#[test]
+fn a_value_that_is_exchanged_each_round_is_one_of_two() {
+    for (change, second) in [
+        ("xor.b32 %r1, %r1, 1024;", 1024),
+        ("sub.s32 %r1, 2048, %r1;", 2048),
+    ] {
+        let body = format!(
+            "mov.u32 %r1, 0; mov.u32 %r2, 0; LOOP: cvt.u64.u32 %d1, %r1; add.s64 %d1, %d1, %base; st.global.u32 [%d1], %r0;
+             {change} add.s32 %r2, %r2, 1; setp.lt.s32 %p1, %r2, %n; @%p1 bra LOOP;"
+        );
+        let last = BASE + MAPPED - second - 4;
+        assert!(holds_at(&body, last, 7, 0, 0), "{change}");
+        assert!(!holds_at(&body, last + 4, 7, 0, 0), "{change}");
+    }
 }

@@ -17,7 +17,26 @@ const HEAD: &str = ".version 8.0\n.target sm_80\n.address_size 64\n\
 const MOST_STATEMENTS: usize = 14;
 const MOST_DEPTH: usize = 3;
 
-const CONSTANTS: [i64; 14] = [0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 64, 100, 1023, -1];
+const CONSTANTS: [i64; 18] = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    16,
+    31,
+    32,
+    64,
+    100,
+    1023,
+    -1,
+    0x7fff_ffff,
+    0x4000_0000,
+    0x3fff_fff0,
+    -0x8000_0000,
+];
 const FACTORS: [&str; 6] = ["1", "2", "4", "8", "12", "64"];
 const RELATIONS: [&str; 6] = ["lt", "le", "gt", "ge", "eq", "ne"];
 const TYPES: [&str; 2] = ["s32", "u32"];
@@ -216,7 +235,7 @@ impl Writer<'_> {
             3 => format!("add.s32 %i{depth}, %i{depth}, %v{};", self.below(9)),
             _ => format!(
                 "add.s32 %i{depth}, %i{depth}, {};",
-                self.pick(&[1, 1, 2, 3, 4])
+                self.pick(&[1, 1, 2, 3, 4, 0x2000_0000, 0x4000_0000])
             ),
         };
         let test = format!("setp.{relation}.{ty} %p{p}, %i{depth}, {bound};");
@@ -226,7 +245,7 @@ impl Writer<'_> {
             self.line(&format!("{test}\n@!%p{p} bra E{label};"));
         }
         self.depth += 1;
-        let moves = self.below(3) == 0;
+        let moves = self.below(2) == 0;
         if moves {
             self.line("add.s64 %w0, %w0, 4;");
         }

@@ -1,10 +1,13 @@
 //! What can be said of each access.
 
 use super::atoms::{Atom, Form};
+use super::facts::FactId;
 use super::forms::At;
 use super::polynomial::Polynomial;
 use super::{Analysis, ModuleOffsets, samples};
-use crate::ir::{Address, AddressBase, BlockId, Function, Opcode, Operand, Space};
+use crate::ir::{
+    Address, AddressBase, BlockId, Effect, Function, Instruction, Opcode, Operand, Space,
+};
 use crate::proof::program::{NodeId, Start, Width};
 use crate::proof::{Answer, Claim, Proof, Target};
 use crate::sandbox::Extent;
@@ -133,7 +136,14 @@ impl Analysis<'_> {
                 .minus(&Polynomial::atom(self.atom(Atom::Start(start))?))?,
             None => form.sum.clone(),
         };
-        let facts = self.facts_at(at, instruction.predicate);
+        let mut facts = self.facts_at(at, instruction.predicate);
+        if instruction.effect() == Effect::Copy
+            && access.space == Space::Global
+            && instruction.reads_size()
+        {
+            // A copy of no bytes fills with zeros and may name any address.
+            facts = self.assume_some(at, instruction, facts);
+        }
         let place: NodeId = self.form_node(
             &Form {
                 sum,
@@ -178,6 +188,22 @@ impl Analysis<'_> {
                 )
             }
             AddressBase::Parameter(_) | AddressBase::Absolute => None,
+        }
+    }
+
+    /// What holds where a copy reads any bytes.
+    fn assume_some(
+        &mut self,
+        at: At,
+        instruction: &Instruction,
+        facts: Option<FactId>,
+    ) -> Option<FactId> {
+        let Some(Operand::Register(size)) = instruction.operands.get(3) else {
+            return facts;
+        };
+        match self.values.read(at.0, at.1, *size) {
+            Some(value) => self.assume_nonzero(value, facts),
+            None => facts,
         }
     }
 

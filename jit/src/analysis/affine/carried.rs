@@ -1,13 +1,13 @@
 //! What loops carry from round to round, and what is one value or another.
 
 use super::atoms::{Atom, Form};
-use super::facts::FactId;
+use super::facts::{FactId, What};
 use super::natural::LoopId;
-use super::polynomial::Polynomial;
+use super::polynomial::AtomId;
 use super::ssa::{Value, ValueId};
 use super::{Analysis, Step};
-use crate::ir::BlockId;
-use crate::proof::program::Operation;
+use crate::ir::{BlockId, Opcode, Operand};
+use crate::proof::program::{Operation, Relation};
 use std::collections::HashMap;
 
 /// The largest factor by which a value may shrink or grow.
@@ -30,9 +30,13 @@ impl Analysis<'_> {
                 .iter()
                 .filter(|(from, _)| from.is_some_and(|from| within.contains(from)));
             let back: Vec<ValueId> = back.map(|(_, value)| *value).collect();
-            let mut found = back.iter().map(|next| self.step(id, *next, around));
-            if let Some(Some(first)) = found.next()
-                && found.all(|other| other.is_some_and(|other| same(&first, &other)))
+            let found: Vec<Option<Step>> = back
+                .iter()
+                .map(|next| self.step(id, *next, around))
+                .collect();
+            if let Some(Some(first)) = found.first().cloned()
+                && (found.iter().skip(1))
+                    .all(|other| other.as_ref().is_some_and(|other| same(&first, other)))
             {
                 steps.insert(id, first);
             }
@@ -40,12 +44,15 @@ impl Analysis<'_> {
         steps
     }
 
-    fn step(&self, carried: ValueId, next: ValueId, around: LoopId) -> Option<Step> {
+    fn step(&mut self, carried: ValueId, next: ValueId, around: LoopId) -> Option<Step> {
         let form = self.form(carried)?;
         let atom = form.sum.as_atom()?;
         let Atom::Carried(_) = self.atoms.get(atom) else {
             return None;
         };
+        if let Some(step) = self.step_around(&form, atom, next) {
+            return Some(step);
+        }
         let next = self.form(next)?;
         let own_needs = next
             .needs
@@ -57,8 +64,18 @@ impl Analysis<'_> {
         if let Some(step) = next.sum.minus(&form.sum)
             && self.is_invariant(&step, around)
         {
-            // What the step needs is looked at again where it is known of what it is made.
-            return next.needs.is_empty().then_some(Step::Plus(step));
+            return Some(Step::Plus(Form {
+                sum: step,
+                needs: next.needs,
+            }));
+        }
+        if let Some(sum) = next.sum.plus(&form.sum)
+            && self.is_invariant(&sum, around)
+        {
+            return Some(Step::TakenFrom(Form {
+                sum,
+                needs: next.needs,
+            }));
         }
         if next.sum.constant != 0 || next.sum.terms.len() != 1 {
             return None;
@@ -74,13 +91,14 @@ impl Analysis<'_> {
         else {
             return None;
         };
-        let by = b
-            .sum
-            .as_constant()
-            .filter(|by| (1..=MOST_FACTOR).contains(by))?;
         if *a != form {
             return None;
         }
+        if let (Operation::Xor, Some(mask)) = (operation, b.sum.as_constant()) {
+            return Some(Step::Exchanged(mask));
+        }
+        let by = b.sum.as_constant();
+        let by = by.filter(|by| (1..=MOST_FACTOR).contains(by))?;
         match operation {
             Operation::ShiftRight if by <= 16 => Some(Step::DividedBy(1 << by)),
             Operation::Divide if by >= 2 => Some(Step::DividedBy(u32::try_from(by).ok()?)),
@@ -88,10 +106,61 @@ impl Analysis<'_> {
         }
     }
 
+    /// Whether the next value is one more, but a constant where that would be larger than another.
+    fn step_around(&mut self, form: &Form, atom: AtomId, next: ValueId) -> Option<Step> {
+        let Value::Result { block, index, .. } = *self.values.get(next) else {
+            return None;
+        };
+        let function = self.function;
+        let instruction = &function.blocks[block.index()].instructions[index];
+        let Some(Operand::Register(register)) = instruction.operands.get(3) else {
+            return None;
+        };
+        let predicate = self.values.read(block, index, *register)?;
+        if instruction.opcode() != Opcode::Selp {
+            return None;
+        }
+        let arms = [1, 2].map(|place| self.operand((block, index), instruction, place));
+        let [then, otherwise] = arms.map(|arm| arm.filter(|arm| arm.needs.is_empty()));
+        let (then, otherwise) = (then?, otherwise?);
+        let (first, risen, truth) = match (then.sum.as_constant(), otherwise.sum.as_constant()) {
+            (Some(first), None) => (first, otherwise, false),
+            (None, Some(first)) => (first, then, true),
+            _ => return None,
+        };
+        if risen.sum.as_atom() != Some(atom) || risen.sum.constant != form.sum.constant + 1 {
+            return None;
+        }
+        let fact = self.assume(predicate, truth, None, 0)?;
+        let What::Compared(fact) = &self.facts[fact.0 as usize].what else {
+            return None;
+        };
+        let bound = fact.b.sum.as_constant()?;
+        let is_it = fact.a.sum.as_atom() == Some(atom) && fact.a.needs.is_empty();
+        let offset = fact.a.sum.constant.checked_sub(form.sum.constant)?;
+        // What is compared is the value or the next one: a bound of the next one either way.
+        let most = match (fact.relation, offset) {
+            (Relation::Less, 0 | 1) => bound - offset,
+            (Relation::LessOrEqual, 0 | 1) => bound - offset + 1,
+            _ => return None,
+        };
+        let is_small = |value: i64| (0..=MOST_FACTOR).contains(&value);
+        let fits =
+            is_it && fact.width.bits == 32 && is_small(first) && is_small(most) && first <= most;
+        fits.then_some(Step::Around { first, last: most })
+    }
+
     /// A step with what loops around carry in its place.
-    pub(super) fn stepped(&self, step: &Polynomial) -> Option<Form> {
-        let mut total = Form::constant(step.constant);
-        for (factors, factor) in &step.terms {
+    pub(super) fn stepped(&self, step: &Form) -> Option<Form> {
+        let is_settled = |need: &u32| {
+            let (sum, _) = &self.needs[*need as usize];
+            sum.atoms().all(|atom| self.atoms.is_settled(atom))
+        };
+        if !step.needs.iter().all(is_settled) {
+            return None;
+        }
+        let mut total = Form::constant(step.sum.constant).needing(&step.needs);
+        for (factors, factor) in &step.sum.terms {
             let mut product = Form::constant(*factor);
             for atom in factors {
                 let form = match self.atoms.get(*atom) {
@@ -130,6 +199,14 @@ impl Analysis<'_> {
         self.atom(Atom::Choice(id)).map(Form::atom)
     }
 
+    /// One of several values that a loop carries, whatever holds within.
+    pub(super) fn one_of(&mut self, id: ValueId, block: BlockId, arms: Vec<Form>) -> Option<Form> {
+        let facts = self.facts_of(block);
+        let arms = arms.into_iter().map(|arm| (arm, facts)).collect();
+        self.choices.insert(id, arms);
+        self.atom(Atom::Choice(id)).map(Form::atom)
+    }
+
     /// One of two values, by a predicate.
     pub(super) fn choice_by(
         &mut self,
@@ -155,6 +232,8 @@ impl Analysis<'_> {
 fn same(a: &Step, b: &Step) -> bool {
     match (a, b) {
         (Step::Plus(a), Step::Plus(b)) => a == b,
+        (Step::TakenFrom(a), Step::TakenFrom(b)) => a == b,
+        (Step::Exchanged(a), Step::Exchanged(b)) => a == b,
         (Step::DividedBy(a), Step::DividedBy(b))
         | (Step::MultipliedBy(a), Step::MultipliedBy(b)) => a == b,
         _ => false,

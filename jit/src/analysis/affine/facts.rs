@@ -119,6 +119,43 @@ impl Analysis<'_> {
         }
     }
 
+    /// What holds where a value is not zero that predicates choose.
+    pub(super) fn assume_nonzero(
+        &mut self,
+        mut value: ValueId,
+        mut facts: Option<FactId>,
+    ) -> Option<FactId> {
+        for _ in 0..MOST_DEPTH {
+            let Value::Result { block, index, .. } = *self.values.get(value) else {
+                return facts;
+            };
+            let function = self.function;
+            let instruction = &function.blocks[block.index()].instructions[index];
+            let Some(Operand::Register(register)) = instruction.operands.get(3) else {
+                return facts;
+            };
+            let predicate = self.values.read(block, index, *register);
+            let (Opcode::Selp, Some(predicate)) = (instruction.opcode(), predicate) else {
+                return facts;
+            };
+            let is_zero = [1, 2].map(|place| instruction.operands[place] == Operand::Immediate(0));
+            let (chosen, truth) = match is_zero {
+                [false, true] => (1, true),
+                [true, false] => (2, false),
+                _ => return facts,
+            };
+            facts = self.assume(predicate, truth, facts, 0);
+            let Operand::Register(register) = &instruction.operands[chosen] else {
+                return facts;
+            };
+            let Some(inner) = self.values.read(block, index, *register) else {
+                return facts;
+            };
+            value = inner;
+        }
+        facts
+    }
+
     /// Adds what follows from a predicate.
     pub(super) fn assume(
         &mut self,

@@ -6,10 +6,13 @@ use super::ssa::{Value, ValueId};
 use super::{Analysis, Step};
 use crate::ir::{BlockId, Instruction, Modifier, Opcode, Operand, Space, Type};
 use crate::proof::launch::special_index;
-use crate::proof::program::{Start, Width};
+use crate::proof::program::{Operation, Start, Width};
 
 /// An instruction's place.
 pub(super) type At = (BlockId, usize);
+
+/// How far below zero a value may begin that goes around.
+const MOST_BELOW: i64 = 1 << 16;
 
 impl Analysis<'_> {
     /// Finds the form of every value, and with known steps the facts of every block.
@@ -28,7 +31,7 @@ impl Analysis<'_> {
             for value in std::mem::take(&mut of_blocks[block.index()]) {
                 let register = self.values.register(value);
                 let ty = register.map(|register| self.function.registers[register.index()]);
-                if ty.is_some_and(Type::is_integer) {
+                if ty.is_some_and(|ty| ty.is_integer() && ty.bits() <= 64) {
                     let form = self.value(value);
                     self.forms[value.0 as usize] = form.or_else(|| self.unknown(value));
                 }
@@ -121,6 +124,36 @@ impl Analysis<'_> {
                 let step = self.stepped(&step)?;
                 let sum = first.sum.plus(&step.sum.times(&round)?);
                 Form::joined(sum, &first, &step)
+            }
+            Step::TakenFrom(sum) => {
+                let sum = self.stepped(&sum)?;
+                let second = Form::joined(sum.sum.minus(&first.sum), &sum, &first)?;
+                self.one_of(id, block, [first, second].into())
+            }
+            Step::Exchanged(mask) => {
+                let (operation, b) = (Operation::Xor, Form::constant(mask));
+                let a = first.clone();
+                let width = Width {
+                    signed: false,
+                    ..width
+                };
+                let second = self.atom(Atom::Apply {
+                    operation,
+                    a,
+                    b,
+                    width,
+                })?;
+                self.one_of(id, block, [first, Form::atom(second)].into())
+            }
+            Step::Around { first: least, last } => {
+                // One that begins above may wrap around before it is compared.
+                let begin = first.sum.as_constant()?;
+                if !(-MOST_BELOW..=last).contains(&begin) {
+                    return None;
+                }
+                // All between the two, and none of what they leave on division.
+                let ends = [least, least + 1, last].map(Form::constant);
+                self.one_of(id, block, [first].into_iter().chain(ends).collect())
             }
             Step::DividedBy(factor) => self
                 .atom(Atom::Shrinking {

@@ -28,11 +28,8 @@ impl Analysis<'_> {
         match opcode {
             Opcode::Pack => self.packed(instruction, at),
             Opcode::Mov => self.operand(at, instruction, 1),
-            Opcode::Cvta => {
-                let is_window =
-                    instruction.has(Modifier::Global) || instruction.has(Modifier::Const);
-                is_window.then(|| self.operand(at, instruction, 1))?
-            }
+            // Addresses of the window are the same as generic ones; those of other memory are not.
+            Opcode::Cvta if instruction.has(Modifier::Global) => self.operand(at, instruction, 1),
             Opcode::Add
             | Opcode::Sub
             | Opcode::Mul

@@ -40,9 +40,18 @@ pub(crate) type ModuleOffsets = Vec<u64>;
 #[derive(Clone, Debug)]
 enum Step {
     /// This is added to it.
-    Plus(Polynomial),
+    Plus(Form),
     DividedBy(u32),
     MultipliedBy(u32),
+    /// It is taken from this, so that every other round has the first again.
+    TakenFrom(Form),
+    /// Bits of it are exchanged, likewise.
+    Exchanged(i64),
+    /// One is added to it until it would be larger than this; then it is `first` again.
+    Around {
+        first: i64,
+        last: i64,
+    },
 }
 
 /// What is found out of a kernel, step by step.

@@ -11,7 +11,7 @@ pub(crate) type Monomial = SmallVec<[AtomId; 2]>;
 
 /// What sums and products are followed up to.
 const MOST_TERMS: usize = 24;
-const MOST_FACTORS: usize = 4;
+const MOST_FACTORS: usize = 6;
 
 /// A constant, and products with a factor each that is not zero, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn products_that_grow_out_of_bounds_are_none() {
         let product = atom(1).times(&atom(2)).unwrap();
-        let large = product.times(&product).unwrap();
+        let large = product.times(&product).unwrap().times(&product).unwrap();
         assert!(large.times(&atom(1)).is_none());
         assert!(atom(1).scaled(i64::MAX).unwrap().scaled(2).is_none());
     }
