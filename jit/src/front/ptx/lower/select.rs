@@ -37,11 +37,11 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
         .iter()
         .all(|form| form.form().slots.contains(&Slot::Internal))
     {
-        return Err(Diagnostic::error(
-            source.name.span,
-            format!("unknown instruction `{spelling}`"),
-        )
-        .with_help(HELP));
+        let message = match foreign(source.name.text) {
+            Some(why) => format!("`{spelling}`: {why}"),
+            None => format!("unknown instruction `{spelling}`"),
+        };
+        return Err(Diagnostic::error(source.name.span, message).with_help(HELP));
     }
     let error = match source.suffixes.get(furthest) {
         Some(suffix) => {
@@ -59,6 +59,38 @@ pub(super) fn select(source: &Instruction<'_>) -> Result<Selected, Diagnostic> {
         }
     };
     Err(error.with_help(HELP))
+}
+
+/// Instructions of PTX that no kernel here has, by the words that they begin with, and what to do without them.
+const FOREIGN: [(&[&str], &str); 5] = [
+    (
+        &[
+            "tex", "tld4", "txq", "suld", "sust", "sured", "suq", "istypep",
+        ],
+        "textures and surfaces are not supported, as nothing bounds what a descriptor points to; load from a buffer",
+    ),
+    (
+        &["tcgen05"],
+        "tensor memory is not supported; use `mma.sync`",
+    ),
+    (
+        &["multimem", "clusterlaunchcontrol"],
+        "memory and blocks of several devices or clusters are not supported; use those of one launch",
+    ),
+    (
+        &["alloca", "stacksave", "stackrestore"],
+        "a stack that grows is not supported; declare a `.local` array",
+    ),
+    (
+        &["discard", "applypriority"],
+        "hints about what caches keep are not supported here; leave them out",
+    ),
+];
+
+/// Why an instruction is in no table, if that is meant.
+fn foreign(name: &str) -> Option<&'static str> {
+    let row = FOREIGN.iter().find(|(names, _)| names.contains(&name));
+    row.map(|(_, why)| *why)
 }
 
 /// The suffixes in the order of the ISA's grammar. Triton writes an atomic operation's space before its order and scope, and
