@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use wasi_cuda_jit::cpu::FaultKind;
+use wasi_cuda_jit::fuzzing::compile_a_drivers;
 use wasi_cuda_jit::fuzzing::device::{BASE, Ended, Request};
 use wasi_cuda_jit::{CompileOptions, back, compile_ptx, front};
 
@@ -112,12 +113,17 @@ impl Case {
             ("plain", &text, false),
             ("checked", &text, true),
             ("printed", &printed, false),
+            ("with a driver's guards", &text, false),
         ] {
             let options = CompileOptions {
                 checked,
                 ..CompileOptions::default()
             };
-            let module = compile_ptx(text, &options)
+            let compile = match way {
+                "with a driver's guards" => compile_a_drivers,
+                _ => compile_ptx,
+            };
+            let module = compile(text, &options)
                 .map_err(|found| TestCaseError::fail(format!("{found:?}\n{text}")))?;
             let ended = house::run(&module.kernels()[0], &self.request());
             let fault = match ended {
