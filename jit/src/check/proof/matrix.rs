@@ -54,7 +54,7 @@ impl State<'_, '_> {
         let distance = self.values.wide_product(stride, bits);
         let stride_align = align.min(MOST_STRIDE_ALIGN);
         let zeros = self.facts.zeros(&mut self.values, distance);
-        if zeros < (8 * stride_align).trailing_zeros() {
+        if zeros < (8 * stride_align).trailing_zeros() && !self.facts.contradict() {
             return Err(Reason::Misaligned {
                 memory,
                 align: stride_align,
