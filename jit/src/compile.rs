@@ -81,7 +81,7 @@ pub fn compile_wasm(
 ///
 /// # Errors
 ///
-/// The findings, of which at least one is an error. A print that [`check()`] refuses is a mistake of the compiler; the finding then
+/// The findings, of which at least one is an error. A print that [`crate::check()`] refuses is a mistake of the compiler; the finding then
 /// holds the print, for a report.
 pub fn sandboxed_ptx(source: &str, options: &CompileOptions) -> Result<String, Vec<Diagnostic>> {
     print(front::ptx::parse(source)?, options)

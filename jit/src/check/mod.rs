@@ -5,8 +5,8 @@
 //!
 //! * each access to global memory, generic ones included, lies in the guest's window, those to shared and local memory in what the
 //!   launch and the kernel give, those to parameters in what is declared, each at a multiple of its size;
-//! * nothing else of the sandbox's is touched but the stop word and the table of granules, which are read, and the fault
-//!   record, by the recorder's own lines;
+//! * nothing else of the sandbox's is touched: the stop word and the table of granules are read, and the recorder's own lines, which
+//!   are known word for word, write the fault record and the stop word;
 //! * each way back in a loop looks at the stop word now and then, and a set stop word leaves the kernel;
 //! * no register is read before it is written; jump tables are not left; barriers are the block's one barrier; every instruction is
 //!   on the checker's own list.

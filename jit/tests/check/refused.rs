@@ -243,6 +243,32 @@ $B3:
     assert_eq!(found(&module(&for_more)), "accepted");
 }
 
+/// Behind a guard that a constant address never passes, anything may stand.
+#[test]
+fn what_nothing_gets_to_is_not_refused() {
+    for place in [0, 4096, 1u64 << 31, 1 << 63, u64::MAX - 3] {
+        let far = SHARED_FAR.replacen(
+            "sub.u64 %rd1, %rd0, %shared_base",
+            &format!("mov.u64 %rd1, {place}"),
+            1,
+        );
+        assert_eq!(found(&module(&far)), "accepted", "{place}");
+    }
+    let apart = MATRIX
+        .replace("%r0, 16;", "3, 16;")
+        .replace("%r0, 240;", "3, 240;")
+        .replace("[%rd3], %r0", "[%rd3], 3");
+    assert_eq!(found(&module(&apart)), "accepted");
+    let inside = MATRIX
+        .replace("%r0, 16;", "8, 16;")
+        .replace("%r0, 240;", "8, 240;")
+        .replace("[%rd3], %r0", "[%rd3], 8");
+    assert_eq!(found(&module(&inside)), "accepted");
+    let outside = "32 bytes may lie outside of the window at `wmma";
+    let less = inside.replace("8, 240;", "7, 240;");
+    assert!(found(&module(&less)).starts_with(outside));
+}
+
 /// One branch for several guards.
 #[test]
 fn guards_that_are_joined_must_all_be_tested() {

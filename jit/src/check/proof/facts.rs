@@ -94,9 +94,7 @@ impl Facts {
         holds: bool,
     ) {
         if comes_out(values, how, a, b) == Some(!holds) {
-            self.contradictions += 1;
-            self.learnt.push((predicate, Kind::Contradiction));
-            return;
+            self.contradict_with(predicate);
         }
         if values.width(a) != 64 {
             return;
@@ -109,6 +107,12 @@ impl Facts {
             (Comparison::Equal, true) => self.learn_equal(values, a, b),
             (Comparison::Equal, false) => {}
         }
+    }
+
+    /// A comparison cannot have come out as it did.
+    fn contradict_with(&mut self, value: ValueId) {
+        self.contradictions += 1;
+        self.learnt.push((value, Kind::Contradiction));
     }
 
     fn learn_equal(&mut self, values: &mut Values, a: ValueId, b: ValueId) {
@@ -138,6 +142,11 @@ impl Facts {
             (None, Node::Given(given)) => Limit::Given(*given),
             _ => return,
         };
+        if let Some(number) = values.as_constant(value)
+            && number.saturating_add(beyond) > limit_most(limit)
+        {
+            self.contradict_with(value);
+        }
         self.push_bound(values, value, beyond, limit);
         self.look_behind_least(values, value, limit);
     }
