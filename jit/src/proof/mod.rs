@@ -130,8 +130,7 @@ impl Proof {
 
     /// Whether all that it claims holds at a launch.
     pub fn holds(&self, launch: &LaunchFacts<'_>, scratch: &mut Scratch) -> bool {
-        let ranges = Ranges::of(launch);
-        self.program.run(&ranges, &mut scratch.0);
+        self.program.run(&Ranges::Of(launch), &mut scratch.0);
         let at = |id: NodeId| value(&scratch.0, id);
         let ends = self.work.is_none_or(|work| at(work).high <= MOST_WORK);
         ends && (self.claims.iter()).all(|claim| answer(claim, launch, at) != Answer::Fails)
@@ -183,7 +182,7 @@ impl Proof {
     /// What it says of each claim at a launch, and what each node is there.
     pub(crate) fn answers(&self, launch: &LaunchFacts<'_>) -> (Vec<Answer>, Vec<Interval>) {
         let mut values = Vec::new();
-        self.program.run(&Ranges::of(launch), &mut values);
+        self.program.run(&Ranges::Of(launch), &mut values);
         let claims = self.claims.iter();
         let answers = claims.map(|claim| answer(claim, launch, |id| value(&values, id)));
         (answers.collect(), values)

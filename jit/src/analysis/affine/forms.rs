@@ -4,7 +4,7 @@ use super::atoms::{Atom, Form, NeedId};
 use super::polynomial::Polynomial;
 use super::ssa::{Value, ValueId};
 use super::{Analysis, Step};
-use crate::ir::{BlockId, Instruction, Modifier, Opcode, Operand, Space, Type};
+use crate::ir::{BlockId, Instruction, Modifier, Opcode, Operand, Space};
 use crate::proof::launch::special_index;
 use crate::proof::program::{Operation, Start, Width};
 
