@@ -28,7 +28,7 @@ mod variant;
 mod zeroing;
 
 use crate::ir::{BlockId, Function, Module};
-pub(crate) use extent::Extent;
+pub(crate) use extent::{Extent, ExtentRows};
 pub(crate) use relocation::ModuleLayout;
 pub(crate) use variant::{Prospect, prospects};
 
