@@ -43,11 +43,16 @@ impl Interval {
 
     /// What so many bits hold.
     pub(crate) fn of_bits(bits: u32, signed: bool) -> Self {
-        let bits = bits.clamp(1, 64);
-        if signed {
-            Self::between(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
-        } else {
-            Self::between(0, (1 << bits) - 1)
+        match (bits, signed) {
+            // Nearly all: shifts of 128 bits take their time.
+            (32, true) => Self::between(-(1 << 31), (1 << 31) - 1),
+            (32, false) => Self::between(0, (1 << 32) - 1),
+            (64, true) => Self::between(-(1 << 63), (1 << 63) - 1),
+            (bits, true) => Self::between(
+                -(1 << (bits.clamp(1, 64) - 1)),
+                (1 << (bits.clamp(1, 64) - 1)) - 1,
+            ),
+            (bits, false) => Self::between(0, (1 << bits.clamp(1, 64)) - 1),
         }
     }
 
@@ -107,19 +112,33 @@ impl Interval {
         if self.is_empty() {
             return self;
         }
-        let step = 1i128 << self.zeros;
+        if self.zeros == 0 {
+            return Self {
+                low: self.low.max(low),
+                high: self.high.min(high),
+                zeros: 0,
+            };
+        }
         let mut cut = self;
         if low > cut.low {
-            let up = (low - cut.low + step - 1) >> self.zeros;
-            cut.low += up << self.zeros;
+            let up = low - cut.low;
+            cut.low = low + (-up & self.step_mask());
         }
         if high < cut.high {
             cut.high = high;
         }
         if cut.low <= cut.high && cut.high < FAR {
-            cut.high = cut.low + (((cut.high - cut.low) >> self.zeros) << self.zeros);
+            cut.high -= (cut.high - cut.low) & self.step_mask();
         }
         cut
+    }
+
+    /// The bits below what members are apart by.
+    fn step_mask(&self) -> i128 {
+        match self.zeros {
+            64.. => (1 << 64) - 1,
+            zeros => i128::from((1u64 << zeros) - 1),
+        }
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {

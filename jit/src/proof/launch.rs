@@ -50,7 +50,7 @@ impl Memory<'_> {
     }
 }
 
-/// Special registers that a proof knows something of, in the order of [`Ranges::specials`].
+/// Special registers that a proof knows something of: threads and blocks, the index and the extent of each in three dimensions.
 const SPECIALS: [S; 13] = [
     S::TidX,
     S::TidY,
@@ -67,7 +67,7 @@ const SPECIALS: [S; 13] = [
     S::LaneId,
 ];
 
-/// The place of a special register in [`Ranges::specials`].
+/// What a proof calls a special register.
 pub(crate) fn special_index(special: S) -> Option<usize> {
     SPECIALS.iter().position(|known| *known == special)
 }
@@ -76,75 +76,44 @@ pub(crate) fn special_index(special: S) -> Option<usize> {
 const SMALL_SPACE: i128 = 1 << 31;
 
 /// The sets that a proof begins with.
-#[derive(Clone, Debug)]
-pub(crate) struct Ranges<'a> {
-    specials: [Interval; SPECIALS.len()],
-    parameters: Option<&'a [u8]>,
-    variables: Option<u64>,
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ranges<'a> {
+    /// Those of one launch.
+    Of(&'a LaunchFacts<'a>),
+    /// Those of every launch whose blocks have at most so many threads.
+    OfAny { most_threads: u32 },
 }
 
 impl<'a> Ranges<'a> {
-    /// Those of one launch.
-    pub(crate) fn of(launch: &LaunchFacts<'a>) -> Self {
-        let index = |extent: u32| Interval::between(0, i128::from(extent) - 1);
-        let extent = |extent: u32| Interval::exactly(i128::from(extent));
-        let ([bx, by, bz], [gx, gy, gz]) = (launch.block, launch.grid);
-        Self {
-            specials: [
-                index(bx),
-                index(by),
-                index(bz),
-                extent(bx),
-                extent(by),
-                extent(bz),
-                index(gx),
-                index(gy),
-                index(gz),
-                extent(gx),
-                extent(gy),
-                extent(gz),
-                index(32),
-            ],
-            parameters: Some(launch.parameters),
-            variables: Some(launch.variables),
-        }
-    }
-
     /// Those of every launch of a kernel whose blocks have at most so many threads.
     pub(crate) fn of_any(max_threads: Option<u32>) -> Self {
-        let most = i128::from(
-            max_threads
-                .unwrap_or(MAX_THREADS_PER_BLOCK)
-                .min(MAX_THREADS_PER_BLOCK),
-        );
-        let (index, extent) = (Interval::between(0, most - 1), Interval::between(1, most));
-        let any = Interval::of_bits(32, false);
-        Self {
-            specials: [
-                index,
-                index,
-                index,
-                extent,
-                extent,
-                extent,
-                any,
-                any,
-                any,
-                any,
-                any,
-                any,
-                Interval::between(0, 31),
-            ],
-            parameters: None,
-            variables: None,
+        let most = max_threads.unwrap_or(MAX_THREADS_PER_BLOCK);
+        Self::OfAny {
+            most_threads: most.min(MAX_THREADS_PER_BLOCK),
         }
     }
 
     pub(crate) fn special(&self, index: usize) -> Interval {
-        self.specials
-            .get(index)
-            .copied()
-            .unwrap_or(Interval::ANYTHING)
+        let (kind, dimension) = (index / 3, index % 3);
+        if kind >= 4 {
+            return Interval::between(0, 31);
+        }
+        match self {
+            Self::Of(launch) => {
+                let extents = if kind < 2 { launch.block } else { launch.grid };
+                let extent = i128::from(extents[dimension]);
+                if kind % 2 == 0 {
+                    Interval::between(0, extent - 1)
+                } else {
+                    Interval::exactly(extent)
+                }
+            }
+            Self::OfAny { most_threads } => match kind {
+                0 => Interval::between(0, i128::from(*most_threads) - 1),
+                1 => Interval::between(1, i128::from(*most_threads)),
+                _ => Interval::of_bits(32, false),
+            },
+        }
     }
 
     pub(crate) fn parameter(&self, offset: u32, bytes: u32, signed: bool) -> Interval {
@@ -153,9 +122,10 @@ impl<'a> Ranges<'a> {
             signed,
         };
         let start = offset as usize;
-        let given = self
-            .parameters
-            .and_then(|all| all.get(start..start + bytes as usize));
+        let given = match self {
+            Self::Of(launch) => launch.parameters.get(start..start + bytes as usize),
+            Self::OfAny { .. } => None,
+        };
         let Some(given) = given else {
             return Interval::of_bits(width.bits, width.signed);
         };
@@ -173,9 +143,9 @@ impl<'a> Ranges<'a> {
                 high: SMALL_SPACE,
                 zeros: 4,
             },
-            Start::Variables => match self.variables {
-                Some(address) => Interval::exactly(i128::from(address)),
-                None => Interval::of_bits(64, false),
+            Start::Variables => match self {
+                Self::Of(launch) => Interval::exactly(i128::from(launch.variables)),
+                Self::OfAny { .. } => Interval::of_bits(64, false),
             },
         }
     }

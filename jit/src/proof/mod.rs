@@ -31,6 +31,19 @@ pub(crate) struct Claim {
     pub(crate) size: u32,
     /// What its address is a multiple of.
     pub(crate) align: u32,
+    /// The rows of a matrix, if it is one.
+    pub(crate) rows: Option<RowsClaim>,
+}
+
+/// How the rows of a matrix lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowsClaim {
+    /// Bytes from the first row to the last.
+    pub(crate) to_last: NodeId,
+    /// Bytes from one row to the next.
+    pub(crate) apart: NodeId,
+    /// What these are a multiple of.
+    pub(crate) align: u32,
 }
 
 /// The memory that an access is in.
@@ -130,8 +143,7 @@ impl Proof {
 
     /// Whether all that it claims holds at a launch.
     pub fn holds(&self, launch: &LaunchFacts<'_>, scratch: &mut Scratch) -> bool {
-        let ranges = Ranges::of(launch);
-        self.program.run(&ranges, &mut scratch.0);
+        self.program.run(&Ranges::Of(launch), &mut scratch.0);
         let at = |id: NodeId| value(&scratch.0, id);
         let ends = self.work.is_none_or(|work| at(work).high <= MOST_WORK);
         ends && (self.claims.iter()).all(|claim| answer(claim, launch, at) != Answer::Fails)
@@ -148,7 +160,10 @@ impl Proof {
             .filter(|claim| claim.memory == Target::Global);
         let touched = global.filter_map(|claim| {
             let place = value(&scratch.0, claim.place);
-            let end = place.high + i128::from(claim.size);
+            let rows = claim
+                .rows
+                .map_or(0, |rows| value(&scratch.0, rows.to_last).high);
+            let end = place.high + i128::from(claim.size) + rows.max(0);
             let range = u64::try_from(place.low).ok()?..u64::try_from(end).ok()?;
             (!place.is_empty()).then_some(range)
         });
@@ -170,12 +185,18 @@ impl Proof {
 
     /// Drops the nodes that nothing of it is found from.
     pub(crate) fn prune(&mut self) {
-        let claimed = self.claims.iter().map(|claim| claim.place);
+        let claimed = self.claims.iter().flat_map(|claim| {
+            let rows = claim.rows.map(|rows| [rows.to_last, rows.apart]);
+            [claim.place].into_iter().chain(rows.into_iter().flatten())
+        });
         let roots: Vec<NodeId> = claimed.chain(self.work).collect();
         let moved = self.program.keep(&roots);
         let place = |id: NodeId| moved[id.0 as usize].unwrap_or(id);
         for claim in &mut self.claims {
             claim.place = place(claim.place);
+            if let Some(rows) = &mut claim.rows {
+                (rows.to_last, rows.apart) = (place(rows.to_last), place(rows.apart));
+            }
         }
         self.work = self.work.map(place);
     }
@@ -183,7 +204,7 @@ impl Proof {
     /// What it says of each claim at a launch, and what each node is there.
     pub(crate) fn answers(&self, launch: &LaunchFacts<'_>) -> (Vec<Answer>, Vec<Interval>) {
         let mut values = Vec::new();
-        self.program.run(&Ranges::of(launch), &mut values);
+        self.program.run(&Ranges::Of(launch), &mut values);
         let claims = self.claims.iter();
         let answers = claims.map(|claim| answer(claim, launch, |id| value(&values, id)));
         (answers.collect(), values)
@@ -207,10 +228,16 @@ pub(crate) fn answer(
     if place.is_empty() {
         return Answer::Unreached;
     }
-    if !place.is_multiple_of(claim.align) {
+    let mut end = place.high + i128::from(claim.size);
+    let mut is_aligned = place.is_multiple_of(claim.align);
+    if let Some(rows) = claim.rows {
+        end += at(rows.to_last).high.max(0);
+        is_aligned &= at(rows.apart).is_multiple_of(rows.align);
+    }
+    if !is_aligned {
         return Answer::Fails;
     }
-    let (low, end) = (place.low, place.high + i128::from(claim.size));
+    let low = place.low;
     let inside = match claim.memory {
         Target::Global => launch.memory.holds(low, end),
         Target::Local { bytes } => low >= 0 && end <= i128::from(bytes),

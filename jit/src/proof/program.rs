@@ -108,7 +108,7 @@ pub(crate) struct Geometric {
 /// How a value is found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
-    /// One of [`Ranges::specials`].
+    /// A special register, as [`super::launch::special_index`] calls it.
     Special(usize),
     /// Bytes of the parameter block.
     Parameter {

@@ -65,13 +65,15 @@ pub(super) fn run(function: &mut Function, folded: bool, bounded: &[BlockId]) {
             ..Block::ending(Terminator::Stop)
         },
     );
-    for (from, which) in edges {
+    // Where both ways lead back, neither is left to go where the other is not taken.
+    let is_alone = |from: BlockId| edges.iter().filter(|edge| edge.0 == from).count() == 1;
+    for &(from, which) in &edges {
         let successors = function.blocks[from.index()].terminator.successors();
         let Some(target) = successors.get(which).copied() else {
             continue;
         };
         let poll = add_poll(function, fuel, stopped, target);
-        if folded && fold(function, fuel, from, which, poll) {
+        if folded && is_alone(from) && fold(function, fuel, from, which, poll) {
             continue;
         }
         let burn = burn_block(fuel, poll, target);

@@ -17,20 +17,50 @@ pub(super) struct Access {
     rows: Option<Rows>,
 }
 
-/// What an access touches, where that is known without running: all but rows of matrices whose distance is an operand.
+/// What an access touches, for proofs.
 pub(crate) struct Extent {
-    /// Bytes from its address on.
+    /// Bytes from its address on, or of one row of a matrix.
     pub(crate) size: u32,
     /// What its address is a multiple of.
+    pub(crate) align: u32,
+    /// The rows of a matrix, if it is one.
+    pub(crate) rows: Option<ExtentRows>,
+}
+
+/// Rows of a matrix, whose elements are bytes.
+pub(crate) struct ExtentRows {
+    /// Elements from one row to the next.
+    pub(crate) stride: Operand,
+    /// Bytes of an element.
+    pub(crate) element: u32,
+    /// How many rows come behind the first.
+    pub(crate) behind: u32,
+    /// What the bytes from one row to the next are a multiple of.
     pub(crate) align: u32,
 }
 
 impl Extent {
+    /// None where elements are parts of bytes.
     pub(crate) fn of(instruction: &Instruction) -> Option<Self> {
         let access = Access::of(instruction);
-        (!access.is_matrix() && access.size > 0).then_some(Self {
+        let rows = access.rows.map(|rows| {
+            let is_bytes = rows.bits.is_multiple_of(8) && rows.count > 0;
+            is_bytes.then_some(ExtentRows {
+                stride: rows.stride,
+                element: rows.bits / 8,
+                behind: rows.count.saturating_sub(1),
+                align: rows.align,
+            })
+        });
+        let rows = match rows {
+            Some(None) => return None,
+            Some(rows) => rows,
+            None => None,
+        };
+        (access.size > 0).then_some(Self {
             size: access.size,
             align: access.align,
+            rows,
         })
     }
 }

@@ -49,7 +49,7 @@ mod warps;
 mod zeroing;
 
 use crate::ir::{BlockId, Function, Module};
-pub(crate) use extent::Extent;
+pub(crate) use extent::{Extent, ExtentRows};
 pub(crate) use relocation::ModuleLayout;
 pub(crate) use variant::{Prospect, prospects};
 

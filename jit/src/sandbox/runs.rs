@@ -37,7 +37,7 @@ pub(super) fn is_simple(function: &Function, instruction: &Instruction) -> bool 
 }
 
 fn needs_guard(address: &Address) -> bool {
-    address.row.is_none() && !address.proved && address.guarded.is_none()
+    !address.covered && address.row.is_none() && !address.proved && address.guarded.is_none()
 }
 
 impl Run {

@@ -8,9 +8,9 @@ use super::{Analysis, ModuleOffsets, samples};
 use crate::ir::{
     Address, AddressBase, BlockId, Effect, Function, Instruction, Opcode, Operand, Space,
 };
-use crate::proof::program::{NodeId, Start, Width};
-use crate::proof::{Answer, Claim, Proof, Target};
-use crate::sandbox::Extent;
+use crate::proof::program::{Node, NodeId, Start, Width};
+use crate::proof::{Answer, Claim, Proof, RowsClaim, Target};
+use crate::sandbox::{Extent, ExtentRows};
 
 /// How an access is kept inside its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,12 +151,17 @@ impl Analysis<'_> {
             },
             facts,
         );
+        let rows = match extent.rows {
+            Some(rows) => Some(self.rows(at, &rows, facts)?),
+            None => None,
+        };
         Some(Claim {
             span: instruction.span,
             place,
             memory,
             size: extent.size,
             align: extent.align,
+            rows,
         })
     }
 
@@ -189,6 +194,31 @@ impl Analysis<'_> {
             }
             AddressBase::Parameter(_) | AddressBase::Absolute => None,
         }
+    }
+
+    /// How the rows of a matrix lie, whose stride is a number of 32 bits without a sign.
+    fn rows(&mut self, at: At, rows: &ExtentRows, facts: Option<FactId>) -> Option<RowsClaim> {
+        let stride = match rows.stride {
+            Operand::Immediate(stride) => Form::constant(i64::try_from(stride).ok()?),
+            Operand::Register(register) => {
+                let value = self.values.read(at.0, at.1, register)?;
+                self.form(value)?
+            }
+            _ => return None,
+        };
+        let of = self.form_node(&stride, facts);
+        let stride = self.node(Node::LowBits { of, bits: 32 });
+        let mut times = |bytes: u32| {
+            self.node(Node::Sum {
+                constant: 0,
+                terms: [(i64::from(bytes), [stride].into())].into(),
+            })
+        };
+        Some(RowsClaim {
+            to_last: times(rows.element * rows.behind),
+            apart: times(rows.element),
+            align: rows.align,
+        })
     }
 
     /// What holds where a copy reads any bytes.

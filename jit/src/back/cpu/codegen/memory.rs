@@ -167,6 +167,18 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// An address's offset in the window, likewise.
+    pub(super) fn window_offset(&mut self, address: &Address) -> Value {
+        match address.guarded {
+            Some(offset) => self.register(offset),
+            None => {
+                let guest = self.guest_address(address);
+                let base = self.launch_pointer(field::WINDOW_BASE);
+                self.builder.ins().isub(guest, base)
+            }
+        }
+    }
+
     /// Where the address is in the host's memory.
     fn host_address(&mut self, address: &Address) -> Value {
         if let Some(row) = address
@@ -177,14 +189,7 @@ impl Translator<'_, '_> {
         }
         let host = self.launch_pointer(field::WINDOW_HOST);
         let mask = self.launch_pointer(field::WINDOW_MASK);
-        let offset = match address.guarded {
-            Some(offset) => self.register(offset),
-            None => {
-                let guest = self.guest_address(address);
-                let base = self.launch_pointer(field::WINDOW_BASE);
-                self.builder.ins().isub(guest, base)
-            }
-        };
+        let offset = self.window_offset(address);
         let inside = self.builder.ins().band(offset, mask);
         self.builder.ins().iadd(host, inside)
     }

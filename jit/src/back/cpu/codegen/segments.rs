@@ -226,6 +226,7 @@ impl Translator<'_, '_> {
         let operation = &cut.suspensions[place].operation;
         let size = operation.argument_size(index);
         let value = match &operation.sources[index] {
+            (Operand::Address(address), _) if operation.in_window => self.window_offset(address),
             (Operand::Address(address), _) => self.space_offset(address),
             (operand, Some(ty)) => {
                 let value = self.value(operand, *ty);

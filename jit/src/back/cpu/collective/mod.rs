@@ -9,7 +9,7 @@ mod vote;
 
 use super::arena::{Frames, Memory};
 use super::suspension::{FrameLayout, size_of_value, values};
-use crate::ir::{FaultCause, Instruction, Modifier, Opcode, Operand, Type};
+use crate::ir::{FaultCause, Instruction, Modifier, Opcode, Operand, Space, Type};
 
 /// Who must have come before an operation is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(super) struct Operation {
     kind: Kind,
     /// What it reads from each thread, with the types of the values.
     pub(super) sources: Vec<(Operand, Option<Type>)>,
+    /// Whether the address among them, if there is one, is in the window.
+    pub(super) in_window: bool,
     /// What it writes in each thread.
     pub(super) destinations: Vec<(Operand, Option<Type>)>,
 }
@@ -71,6 +73,7 @@ impl Operation {
             wait,
             kind,
             sources,
+            in_window: !matches!(instruction.space(), Space::Shared | Space::Local),
             destinations: values(instruction, true),
         })
     }

@@ -140,20 +140,93 @@ impl<'a> Translator<'a, '_> {
         };
         let bound = self.read(instruction, fixed, ty);
         let first = self.read(instruction, climbing, ty);
-        self.scope.threads.lane.set(self.group_size() - 1);
-        let last = self.read(instruction, climbing, ty);
-        self.scope.threads.lane.set(0);
+        let span = match self.lanes_of(ordering.climbing) {
+            Lanes::Even(step) => step * i64::from(self.group_size() - 1),
+            _ => 0,
+        };
+        match condition {
+            _ if ty.bits() == 32 => self.widened_answers(condition, ty, (first, bound), span),
+            IntCC::UnsignedGreaterThanOrEqual => self.answers_by_room(first, bound, span),
+            _ => self.wide_answers(condition, ty, (first, bound), span),
+        }
+    }
+
+    /// Of values of 32 bits: in 64 none wraps around unseen.
+    fn widened_answers(
+        &mut self,
+        condition: IntCC,
+        ty: Type,
+        (first, bound): (Value, Value),
+        span: i64,
+    ) -> Answers {
+        let most = match ty.is_signed() {
+            true => i64::from(i32::MAX),
+            false => i64::from(u32::MAX),
+        };
+        let [first, bound] = [first, bound].map(|value| match ty.is_signed() {
+            true => self.builder.ins().sextend(types::I64, value),
+            false => self.builder.ins().uextend(types::I64, value),
+        });
+        let condition = match condition {
+            IntCC::UnsignedLessThan => IntCC::SignedLessThan,
+            IntCC::UnsignedLessThanOrEqual => IntCC::SignedLessThanOrEqual,
+            IntCC::UnsignedGreaterThan => IntCC::SignedGreaterThan,
+            IntCC::UnsignedGreaterThanOrEqual => IntCC::SignedGreaterThanOrEqual,
+            condition => condition,
+        };
+        let last = self.builder.ins().iadd_imm_s(first, span);
+        let wraps = IntCC::SignedGreaterThan;
+        let wraps = self.builder.ins().icmp_imm_s(wraps, last, most);
+        let fails = condition.complement();
+        // The bound is no larger than what wraps around, so that the last one tells of that, too.
+        if asks_for_less(condition) {
+            let some = self.builder.ins().icmp(condition, first, bound);
+            return Answers {
+                not_all: self.builder.ins().icmp(fails, last, bound),
+                some: self.builder.ins().bor(some, wraps),
+            };
+        }
+        let not_all = self.builder.ins().icmp(fails, first, bound);
+        Answers {
+            not_all: self.builder.ins().bor(not_all, wraps),
+            some: self.builder.ins().icmp(condition, last, bound),
+        }
+    }
+
+    /// Whether values of 64 bits are at least a bound: the first one shows it for the last, if there is less room behind it than the last
+    /// is away. The room is the same in every round of a loop.
+    fn answers_by_room(&mut self, first: Value, bound: Value, span: i64) -> Answers {
+        let less = IntCC::UnsignedLessThan;
+        let distance = self.builder.ins().iconst(types::I64, span);
+        let has_room = self.builder.ins().icmp(less, distance, bound);
+        let room = self.builder.ins().isub(bound, distance);
+        let none = self.builder.ins().iconst(types::I64, 0);
+        let room = self.builder.ins().select(has_room, room, none);
+        let last = self.builder.ins().iadd(first, distance);
+        let wraps = self.builder.ins().icmp(less, last, first);
+        let not_all = self.builder.ins().icmp(less, first, bound);
+        let reaches = IntCC::UnsignedGreaterThanOrEqual;
+        Answers {
+            not_all: self.builder.ins().bor(not_all, wraps),
+            some: self.builder.ins().icmp(reaches, first, room),
+        }
+    }
+
+    fn wide_answers(
+        &mut self,
+        condition: IntCC,
+        ty: Type,
+        (first, bound): (Value, Value),
+        span: i64,
+    ) -> Answers {
+        let last = self.builder.ins().iadd_imm_s(first, span);
         let wraps = if ty.is_signed() {
             IntCC::SignedLessThan
         } else {
             IntCC::UnsignedLessThan
         };
         let wraps = self.builder.ins().icmp(wraps, last, first);
-        let asks_for_less = matches!(
-            condition.unsigned(),
-            IntCC::UnsignedLessThan | IntCC::UnsignedLessThanOrEqual
-        );
-        let (hardest, easiest) = if asks_for_less {
+        let (hardest, easiest) = if asks_for_less(condition) {
             (last, first)
         } else {
             (first, last)
@@ -206,4 +279,12 @@ impl<'a> Translator<'a, '_> {
 
 fn is_equality(condition: IntCC) -> bool {
     matches!(condition, IntCC::Equal | IntCC::NotEqual)
+}
+
+fn asks_for_less(condition: IntCC) -> bool {
+    let condition = condition.unsigned();
+    matches!(
+        condition,
+        IntCC::UnsignedLessThan | IntCC::UnsignedLessThanOrEqual
+    )
 }
