@@ -126,7 +126,10 @@ impl Memory {
         }
         // SAFETY: the range lies in this allocation.
         let result = unsafe { sys::cuMemsetD8_v2(self.address + offset as u64, byte, bytes) };
-        check(result, "cuMemsetD8")
+        check(result, "cuMemsetD8")?;
+        // SAFETY: waits for the fill, which other streams would not.
+        let result = unsafe { sys::cuStreamSynchronize(ptr::null_mut()) };
+        check(result, "cuStreamSynchronize")
     }
 
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) -> Result<()> {

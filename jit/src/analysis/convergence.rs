@@ -18,9 +18,13 @@ pub(crate) struct Convergence {
 }
 
 impl Convergence {
-    /// As [`Convergence::of`], and no lane has left either.
+    /// As [`Convergence::of`], and no lane has left either, but for one that ends the launch with a fault.
     pub(crate) fn of_all(function: &Function) -> Self {
-        Self::within(function, |_| true)
+        let ends_well = |block: usize| {
+            let terminator = &function.blocks[block].terminator;
+            !matches!(terminator, Terminator::Trap(_) | Terminator::Fault { .. })
+        };
+        Self::within(function, ends_well)
     }
 
     /// Looks at a function whose operations of a warp are told by `waits`.

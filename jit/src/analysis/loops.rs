@@ -1,4 +1,4 @@
-//! Where a function goes back.
+//! Where a function goes back, and what it does on the way.
 
 use super::order::reverse_postorder;
 use crate::ir::{BlockId, Function};
@@ -40,6 +40,64 @@ pub(crate) fn back_edges(function: &Function) -> Vec<(BlockId, usize)> {
         }
     }
     edges
+}
+
+/// Blocks times edges up to which bodies are told apart.
+const MOST_STEPS: usize = 1 << 24;
+
+/// Instructions of the loop that has most of them, those of loops within it and of blocks that are hardly ever entered not counted.
+pub(crate) fn largest_body(function: &Function, edges: &[(BlockId, usize)]) -> usize {
+    let count = function.blocks.len();
+    let instructions = |block: usize| match &function.blocks[block] {
+        block if block.cold => 0,
+        block => block.instructions.len(),
+    };
+    if edges.len().saturating_mul(count) > MOST_STEPS {
+        return (0..count).map(instructions).sum();
+    }
+    let mut before = vec![Vec::new(); count];
+    for (index, block) in function.blocks.iter().enumerate() {
+        for successor in block.terminator.successors() {
+            before[successor.index()].push(index);
+        }
+    }
+    // By block the smallest loop that it is in: how many blocks that has, and which.
+    let mut innermost: Vec<Option<(usize, usize)>> = vec![None; count];
+    for (from, which) in edges {
+        let successors = function.blocks[from.index()].terminator.successors();
+        let Some(head) = successors.get(*which) else {
+            continue;
+        };
+        let body = body(&before, head.index(), from.index());
+        for block in &body {
+            let this = Some((body.len(), head.index()));
+            if innermost[*block].is_none_or(|(blocks, _)| body.len() < blocks) {
+                innermost[*block] = this;
+            }
+        }
+    }
+    let mut bodies = vec![0; count];
+    for (block, inside) in innermost.iter().enumerate() {
+        if let Some((_, head)) = inside {
+            bodies[*head] += instructions(block);
+        }
+    }
+    bodies.into_iter().max().unwrap_or(0)
+}
+
+/// The blocks from a loop's head to one that goes back to it.
+fn body(before: &[Vec<usize>], head: usize, last: usize) -> Vec<usize> {
+    let mut seen = vec![false; before.len()];
+    seen[head] = true;
+    let mut body = vec![head];
+    let mut walk = vec![last];
+    while let Some(block) = walk.pop() {
+        if !std::mem::replace(&mut seen[block], true) {
+            body.push(block);
+            walk.extend(&before[block]);
+        }
+    }
+    body
 }
 
 /// By block, in how many loops it lies; for what is only a matter of speed, since a block outside of a loop counts as inside where

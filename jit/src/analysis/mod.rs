@@ -15,5 +15,5 @@ pub(crate) use convergence::Convergence;
 pub(crate) use exposed::{exposed_registers, for_each_register, for_each_written};
 pub(crate) use lanes::{Lanes, lanes};
 pub(crate) use liveness::{Liveness, values_at_joins};
-pub(crate) use loops::{back_edges, loop_depths};
+pub(crate) use loops::{back_edges, largest_body, loop_depths};
 pub(crate) use pointers::{Root, pointer_parameters, roots, small_addresses_escape};

@@ -1,6 +1,6 @@
 //! Shared and local memory are zero when a block begins: on a GPU they hold what the kernel before left there.
 //!
-//! This is code as the kernel's own: later passes guard its stores and make its loops stop.
+//! Its loops stop as the kernel's own do, and their conditions are the guards of their stores.
 
 use super::editor::{
     add_block, add_register, binary, branch, compare, convert, form_of, instruction,
@@ -126,7 +126,7 @@ impl Clearing<'_> {
             let place = self.register(Type::B64);
             let (base, offset) = (Operand::Hidden(Hidden::LocalBase), Operand::Immediate(at));
             self.push(binary(Opcode::Add, Type::U64, place, base, offset));
-            self.store(Modifier::Local, width, place, true);
+            self.store(Modifier::Local, width, place);
             at += width;
         }
     }
@@ -143,9 +143,7 @@ impl Clearing<'_> {
         let thread = self.compute(Opcode::Add, before, Operand::Register(x));
         let plane = self.compute(Opcode::Mul, width, Operand::Register(height));
         let threads = self.compute(Opcode::Mul, plane, Operand::Register(depth));
-        let wide = self.move_in(Type::B64, Operand::Hidden(Hidden::SharedSize));
-        let size = self.register(Type::B32);
-        self.push(convert(Type::U32, Type::U64, size, wide));
+        let end = Operand::Hidden(Hidden::SharedSize);
         let widest = Operand::Immediate(WIDEST);
         let begin = self.compute(Opcode::Mul, thread, widest.clone());
         let step = self.compute(Opcode::Mul, threads, widest);
@@ -155,9 +153,12 @@ impl Clearing<'_> {
             bytes: WIDEST,
             at: begin,
             step: Operand::Register(step),
-            end: Operand::Register(size),
+            end: end.clone(),
         });
         if self.may_have_a_rest() {
+            let wide = self.move_in(Type::B64, end.clone());
+            let size = self.register(Type::B32);
+            self.push(convert(Type::U32, Type::U64, size, wide));
             let whole = Operand::Immediate(u64::from(!(WIDEST as u32 - 1)));
             let whole = self.compute(Opcode::And, size, whole);
             let begin = self.compute(Opcode::Add, whole, Operand::Register(thread));
@@ -167,7 +168,7 @@ impl Clearing<'_> {
                 bytes: 1,
                 at: begin,
                 step: Operand::Register(threads),
-                end: Operand::Register(size),
+                end,
             });
         }
         let barrier = form_of(Opcode::Bar, smallvec![Operand::Immediate(0)]);
@@ -185,37 +186,34 @@ impl Clearing<'_> {
                 .is_multiple_of(WIDEST)
     }
 
-    /// `for (; at + bytes <= end; at += step) store(base + at);`
+    /// `for (; at + bytes <= end; at += step) store(base + at);`, where the condition is the guard of the store.
     fn sweep(&mut self, sweep: &Sweep) {
         let head = add_block(self.function, Block::ending(Terminator::Exit));
         let body = add_block(self.function, Block::ending(Terminator::Exit));
         let after = add_block(self.function, Block::ending(Terminator::Exit));
         self.function.blocks[self.current.index()].terminator = Terminator::Jump(head);
         self.current = head;
-        let bytes = Operand::Immediate(sweep.bytes);
-        let end = self.compute(Opcode::Add, sweep.at, bytes);
-        let fits = self.register(Type::Pred);
+        // It is a multiple already; here it is one that can be seen.
+        let multiple = Operand::Immediate(u64::from(!(sweep.bytes as u32 - 1)));
+        let at = self.compute(Opcode::And, sweep.at, multiple);
+        let [offset, end, place] = [(); 3].map(|()| self.register(Type::B64));
+        self.push(convert(Type::U64, Type::U32, offset, at));
+        let (offset, bytes) = (Operand::Register(offset), Operand::Immediate(sweep.bytes));
+        self.push(binary(Opcode::Add, Type::U64, end, offset.clone(), bytes));
+        let ends = self.register(Type::Pred);
+        let end = Operand::Register(end);
         self.push(compare(
-            Modifier::Le,
-            Type::U32,
-            fits,
-            Operand::Register(end),
+            Modifier::Gt,
+            Type::U64,
+            ends,
+            end,
             sweep.end.clone(),
         ));
-        self.function.blocks[head.index()].terminator = branch(fits, body, after);
+        self.function.blocks[head.index()].terminator = branch(ends, after, body);
         self.current = body;
-        let offset = self.register(Type::B64);
-        self.push(convert(Type::U64, Type::U32, offset, sweep.at));
-        let place = self.register(Type::B64);
         let base = Operand::Hidden(sweep.base);
-        self.push(binary(
-            Opcode::Add,
-            Type::U64,
-            place,
-            Operand::Register(offset),
-            base,
-        ));
-        self.store(sweep.space, sweep.bytes, place, false);
+        self.push(binary(Opcode::Add, Type::U64, place, offset, base));
+        self.store(sweep.space, sweep.bytes, place);
         let at = Operand::Register(sweep.at);
         self.push(binary(
             Opcode::Add,
@@ -228,10 +226,10 @@ impl Clearing<'_> {
         self.current = after;
     }
 
-    fn store(&mut self, space: Modifier, bytes: u64, place: Register, proved: bool) {
+    fn store(&mut self, space: Modifier, bytes: u64, place: Register) {
         let zero = Operand::Register(self.zero);
         let place = Address {
-            proved,
+            proved: true,
             ..Address::new(AddressBase::Register(place), 0)
         };
         let count = (bytes / 4).max(1);

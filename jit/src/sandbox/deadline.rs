@@ -6,7 +6,7 @@
 use super::editor::{
     add_block, add_register, binary, branch, compare, instruction, read_stop_word,
 };
-use crate::analysis::back_edges;
+use crate::analysis::{back_edges, largest_body};
 use crate::ir::{
     Block, BlockId, Function, Instruction, Modifier, Opcode, Operand, Predicate, Register,
     Terminator, Type,
@@ -17,13 +17,16 @@ use smallvec::smallvec;
 /// and so rare that a look costs nothing.
 const FUEL: u64 = 1024;
 
-/// Instructions of a kernel that make a way back burn one more: a large body is not run a thousand times unseen.
-const INSTRUCTIONS_OF_A_UNIT: u64 = 16;
+/// What there is at first, where a GPU runs it, a power of two, too: blocks of a grid that is told to stop begin all the same, and
+/// must not each run as long as one that was told meanwhile.
+const FIRST_FUEL: u64 = 64;
+
+/// Instructions that make a way back burn one more: a large body is not run a thousand times unseen.
+const INSTRUCTIONS_OF_A_UNIT: usize = 16;
 
 /// What a way back burns; a power of two, so that the fuel is used up exactly.
-fn burnt_each_time(function: &Function) -> u64 {
-    let instructions = function.instruction_count();
-    (instructions as u64 / INSTRUCTIONS_OF_A_UNIT)
+fn burnt_each_time(instructions: usize) -> u64 {
+    (instructions as u64 / INSTRUCTIONS_OF_A_UNIT as u64)
         .max(1)
         .next_power_of_two()
         .min(FUEL)
@@ -39,10 +42,10 @@ struct Fuel {
     burnt: u64,
 }
 
-/// `folded` puts the test of the fuel into the loop's own condition, so that a loop has no way out more than it had: the vendor's
-/// compiler handles such loops as it handles others. Loops that begin in the blocks of `bounded`, all of whose ways back lead there,
-/// end soon by themselves.
-pub(super) fn run(function: &mut Function, folded: bool, bounded: &[BlockId]) {
+/// Where a driver gets the result, blocks begin with little fuel, and its test is put into the loop's own condition, so that a loop has
+/// no way out more than it had: the vendor's compiler handles such loops as it handles others. Loops that begin in the blocks of
+/// `bounded`, all of whose ways back lead there, end soon by themselves.
+pub(super) fn run(function: &mut Function, gpu: bool, bounded: &[BlockId]) {
     let mut edges = back_edges(function);
     edges.retain(|(from, which)| {
         let successors = function.blocks[from.index()].terminator.successors();
@@ -56,7 +59,11 @@ pub(super) fn run(function: &mut Function, folded: bool, bounded: &[BlockId]) {
         left: add_register(function, Type::B32),
         decision: add_register(function, Type::Pred),
         word: add_register(function, Type::B32),
-        burnt: burnt_each_time(function),
+        burnt: burnt_each_time(match gpu {
+            // What is hardly ever entered is most of what guards add there.
+            true => largest_body(function, &edges),
+            false => function.instruction_count(),
+        }),
     };
     let stopped = add_block(
         function,
@@ -73,7 +80,7 @@ pub(super) fn run(function: &mut Function, folded: bool, bounded: &[BlockId]) {
             continue;
         };
         let poll = add_poll(function, fuel, stopped, target);
-        if folded && is_alone(from) && fold(function, fuel, from, which, poll) {
+        if gpu && is_alone(from) && fold(function, fuel, from, which, poll) {
             continue;
         }
         let burn = burn_block(fuel, poll, target);
@@ -83,7 +90,12 @@ pub(super) fn run(function: &mut Function, folded: bool, bounded: &[BlockId]) {
             .map_successors(|successor, old| if successor == which { burn } else { old });
     }
     if let Some(prelude) = function.blocks.first_mut() {
-        prelude.instructions.push(refill(fuel.left));
+        let first = if gpu {
+            FIRST_FUEL.max(fuel.burnt)
+        } else {
+            FUEL
+        };
+        prelude.instructions.push(fill(fuel.left, first));
     }
 }
 
@@ -160,7 +172,7 @@ fn burn_block(fuel: Fuel, poll: BlockId, target: BlockId) -> Block {
 
 fn add_poll(function: &mut Function, fuel: Fuel, stopped: BlockId, target: BlockId) -> BlockId {
     let mut instructions = read_stop_word(function, fuel.word).to_vec();
-    instructions.push(refill(fuel.left));
+    instructions.push(fill(fuel.left, FUEL));
     instructions.push(compare(
         Modifier::Ne,
         Type::U32,
@@ -176,10 +188,10 @@ fn add_poll(function: &mut Function, fuel: Fuel, stopped: BlockId, target: Block
     add_block(function, poll)
 }
 
-fn refill(fuel: Register) -> Instruction {
+fn fill(fuel: Register, amount: u64) -> Instruction {
     instruction(
         Opcode::Mov,
         Type::U32,
-        smallvec![Operand::Register(fuel), Operand::Immediate(FUEL)],
+        smallvec![Operand::Register(fuel), Operand::Immediate(amount)],
     )
 }

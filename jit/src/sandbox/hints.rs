@@ -11,6 +11,9 @@ pub(super) fn run(function: &mut Function) {
             .instructions
             .retain(|instruction| instruction.opcode() != Opcode::Prefetch);
         for instruction in &mut block.instructions {
+            if instruction.has(Modifier::Local) && instruction.has(Modifier::Volatile) {
+                leave_volatile_out(instruction);
+            }
             if instruction.has(Modifier::L2CacheHint)
                 && let Some(form) = form_without_policy(instruction)
             {
@@ -18,6 +21,13 @@ pub(super) fn run(function: &mut Function) {
             }
         }
     }
+}
+
+/// A thread's own memory is never volatile: nobody else sees it, and a driver's compiler refuses the word there.
+fn leave_volatile_out(access: &mut Instruction) {
+    let mut wanted = access.modifiers.to_vec();
+    wanted.retain(|modifier| *modifier != Modifier::Volatile);
+    *access = access.clone().with_modifiers(&wanted);
 }
 
 /// The form of an access that takes no policy: the first of its opcode.

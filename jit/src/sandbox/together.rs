@@ -315,8 +315,8 @@ impl Guard<'_> {
             u: Some(Type::U64),
             ..instruction(Opcode::Cvt, Type::U32, operands)
         });
-        let (sum, low) = (Operand::Register(sum), Operand::Register(low));
-        self.push(binary(Opcode::Sub, Type::U32, narrow, sum, low));
+        let (total, low) = (Operand::Register(sum), Operand::Register(low));
+        self.push(binary(Opcode::Sub, Type::U32, narrow, total, low));
         let first = add_register(self.function, Type::B64);
         self.push(convert(Type::U64, Type::U32, first, narrow));
         group.first = first;
@@ -333,8 +333,7 @@ impl Guard<'_> {
         let mut first = group.first;
         if !group.is_small() {
             failed.push(self.is(Modifier::Ge, first, limit.clone()));
-            let one_place = group.members.iter().all(|it| group.distance(it) == 0);
-            if one_place {
+            if group.members.iter().all(|it| group.distance(it) == 0) {
                 // The memory ends at a multiple of any access's size.
                 return;
             }

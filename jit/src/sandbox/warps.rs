@@ -5,6 +5,8 @@
 //! if one is missing that is named, or names other lanes itself, that is the fault `divergence`. A lane that does not name itself
 //! is named besides: some operations are illegal instructions without.
 //!
+//! Lanes that wait at the block's barrier have not left: a GPU was seen to wait for them.
+//!
 //! Operations on matrices name all lanes, and give anything where one is elsewhere, even one that has left.
 
 use super::editor::{
@@ -12,7 +14,7 @@ use super::editor::{
 };
 use crate::analysis::Convergence;
 use crate::ir::{
-    Block, BlockId, FaultCause, Function, Instruction, Modifier, Opcode, Operand, Register,
+    Block, BlockId, Effect, FaultCause, Function, Instruction, Modifier, Opcode, Operand, Register,
     SpecialRegister, Terminator, Type, form_for,
 };
 use smallvec::smallvec;
@@ -60,7 +62,9 @@ pub(super) fn run(function: &mut Function) {
         return;
     }
     let known = Known {
-        waiting: Convergence::of(function, waits),
+        waiting: Convergence::of(function, |instruction| {
+            waits(instruction) || instruction.effect() == Effect::Collective
+        }),
         complete: Convergence::of_all(function),
         numbers: numbers(function),
     };
@@ -258,6 +262,8 @@ mod tests {
         let within =
             format!("L: {SHUFFLE} add.u32 %r3, %r3, %r0; setp.lt.u32 %p, %r3, 9; @%p bra L; ret;");
         assert_eq!(counted(&within), 1, "in a loop that lanes leave apart");
+        let barrier = format!("@%p bra J; {SHUFFLE} J: bar.sync 0; ret;");
+        assert_eq!(counted(&barrier), 1, "the others wait for the block");
         let loaded = format!(
             "ld.global.u32 %r2, [%d0]; setp.eq.u32 %q, %r2, 0; @%q bra J; {SHUFFLE} J: {SHUFFLE} ret;"
         );
