@@ -1,6 +1,6 @@
 //! What holds of a kernel's accesses at a launch.
 //!
-//! [`Proof`] is made when a module is loaded ([`crate::analysis`] says how) and evaluated at each launch, with the grid, the block,
+//! [`Proof`] is made when a module is loaded (`analysis::affine` in the source says how) and evaluated at each launch, with the grid, the block,
 //! the arguments and the memory of that launch. Where it holds, every access that it covers lies in its memory and is aligned, in
 //! every thread, so that the kernel's second variant, which has no guards for them, may run. Where it does not,
 //! the guarded one runs: a proof is never needed.
