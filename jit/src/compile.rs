@@ -97,8 +97,11 @@ pub fn guarded_ptx(
     options: &CompileOptions,
 ) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
     let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
+    let needs = Needs::of(&module);
     let module = instrumented_for_a_driver(module, options);
-    Ok(back::ptx::GuardedModule::new(&module, accepted.signatures))
+    let mut guarded = back::ptx::GuardedModule::new(&module, accepted.signatures);
+    guarded.text = needs.prove(guarded.text)?;
+    Ok(guarded)
 }
 
 /// As [`sandboxed_ptx`], from a WebAssembly module.

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-gpu_sandbox cases [--only WORD] [FOLDER...]   run the cases of jit/filetests, or of other folders
+gpu_sandbox cases [--only WORD] [FOLDER...]   run the cases of jit/filetests and jit/hostile, or of other folders
 gpu_sandbox cost [--only WORD] [FOLDER]       time guarded kernels of jit/corpus beside plain ones
 gpu_sandbox latency                           time the stop of a runaway kernel
 without a word: all three";
@@ -59,11 +59,11 @@ impl Arguments {
         Ok(read)
     }
 
-    /// The folders given, or one of the repository's.
-    fn folders(&self, default: &str) -> Vec<PathBuf> {
+    /// The folders given, or some of the repository's.
+    fn folders(&self, default: &[&str]) -> Vec<PathBuf> {
         if self.folders.is_empty() {
             let jit = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../jit"));
-            return vec![jit.join(default)];
+            return default.iter().map(|folder| jit.join(folder)).collect();
         }
         self.folders.clone()
     }
@@ -92,8 +92,8 @@ fn run() -> Result<bool> {
     let (major, minor) = gpu.cuda;
     println!("{}, driver for CUDA {major}.{minor}", gpu.name);
     let only = arguments.only.as_deref();
-    let cases = || cases::run(&gpu, &arguments.folders("filetests"), only);
-    let cost = || cost::run(&gpu, &arguments.folders("corpus/ptx"), only);
+    let cases = || cases::run(&gpu, &arguments.folders(&["filetests", "hostile"]), only);
+    let cost = || cost::run(&gpu, &arguments.folders(&["corpus/ptx"]), only);
     match arguments.command.as_deref() {
         Some("cases") => cases(),
         Some("cost") => cost(),

@@ -1,4 +1,4 @@
-//! One kernel's times, plain and guarded, in turn.
+//! One kernel's times, plain, guarded, and without the guards that a proof stands in for, in turn.
 
 use super::works::{Argument, Content, Work};
 use crate::driver::{Event, Function, Gpu, Memory, Shape, Stream, load};
@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use wasi_cuda_jit::back::ptx::{FAULT_RECORD_BYTES, LaunchRecord};
-use wasi_cuda_jit::{CompileOptions, guarded_ptx};
+use wasi_cuda_jit::proof::{LaunchFacts, Memory as Accessible, Scratch};
+use wasi_cuda_jit::{CompileOptions, Source, guarded_ptx, sandboxed_variants};
 
 /// Rounds of one launch of each, unless that takes too long.
 const ROUNDS: usize = 101;
@@ -25,6 +26,8 @@ const FAULT: usize = 256;
 pub(super) struct Timed {
     pub(super) plain: f64,
     pub(super) guarded: f64,
+    /// Of the second variant, if its proof holds of the launch.
+    pub(super) proved: Option<f64>,
     /// Registers of a thread, plain and guarded.
     pub(super) registers: [i32; 2],
     pub(super) launches: usize,
@@ -33,6 +36,11 @@ pub(super) struct Timed {
 impl Timed {
     pub(super) fn ratio(&self) -> f64 {
         self.guarded / self.plain
+    }
+
+    /// Of the variant that a host would launch.
+    pub(super) fn chosen_ratio(&self) -> f64 {
+        self.proved.unwrap_or(self.guarded) / self.plain
     }
 }
 
@@ -81,9 +89,15 @@ pub(super) fn measure(gpu: &Gpu, work: &Work, folder: &Path) -> Result<Timed> {
         shape: shape(shared),
         parameters: kernel.parameters(&own, &record),
     };
+    let proved = proved(&text, &options, work, &own, &record)?.map(|function| Ready {
+        function,
+        shape: shape(shared),
+        parameters: guarded.parameters.clone(),
+    });
     let stream = Stream::new()?;
     let mut results = Vec::new();
-    for ready in [&plain, &guarded] {
+    let readies: Vec<&Ready> = [&plain, &guarded].into_iter().chain(&proved).collect();
+    for ready in &readies {
         memory.fill(work)?;
         ready.launch(&stream)?;
         ensure!(stream.wait(PATIENCE)?, "it does not end");
@@ -91,19 +105,58 @@ pub(super) fn measure(gpu: &Gpu, work: &Work, folder: &Path) -> Result<Timed> {
     }
     let fault = memory.control.read(FAULT, FAULT_RECORD_BYTES)?;
     ensure!(fault[0] == 0, "the guarded kernel faulted: {fault:?}");
-    if let Some(difference) = difference(&results[0], &results[1]) {
-        bail!("the guarded kernel computes something else: {difference}");
+    for other in &results[1..] {
+        if let Some(difference) = difference(&results[0], other) {
+            bail!("a guarded kernel computes something else: {difference}");
+        }
     }
-    let (mut times, launches) = interleaved(&plain, &guarded, &stream)?;
+    let (mut times, launches) = interleaved(&readies, &stream)?;
     Ok(Timed {
         plain: median(&mut times[0]),
         guarded: median(&mut times[1]),
+        proved: times.get_mut(2).map(|times| median(times)),
         registers: [
             plain.function.resources()?.0,
             guarded.function.resources()?.0,
         ],
         launches,
     })
+}
+
+/// The second variant of a kernel, if it has one whose proof holds of the launch.
+fn proved(
+    text: &str,
+    options: &CompileOptions,
+    work: &Work,
+    parameters: &[u8],
+    record: &LaunchRecord,
+) -> Result<Option<Function>> {
+    let variants = sandboxed_variants(Source::Ptx(text), options)
+        .map_err(|found| anyhow!("its variants are refused: {found:?}"))?;
+    let index = guarded_ptx(text, options)
+        .map_err(|found| anyhow!("it is refused: {found:?}"))?
+        .kernels
+        .iter()
+        .position(|kernel| kernel.signature.name == work.kernel);
+    let variant = index.and_then(|index| variants.kernels.get(index)?.proved.as_ref());
+    let facts = LaunchFacts {
+        grid: work.grid,
+        block: work.block,
+        dynamic_shared: work.dynamic_shared,
+        parameters,
+        memory: Accessible::Window {
+            base: record.window_base,
+            mapped: record.window_mapped,
+        },
+        variables: record.variables,
+    };
+    let Some(variant) =
+        variant.filter(|variant| variant.proof.holds(&facts, &mut Scratch::default()))
+    else {
+        return Ok(None);
+    };
+    let functions = load(&variants.text, &[variant.entry.as_str()])?;
+    Ok(functions.into_iter().next())
 }
 
 /// The text with the highest version that the driver takes in place of its own; older drivers run what newer compilers write
@@ -120,25 +173,28 @@ fn as_the_driver_takes_it(gpu: &Gpu, text: &str) -> String {
     lines.collect()
 }
 
-/// Milliseconds of each launch, plain and guarded, and how many there were of each.
-fn interleaved(plain: &Ready, guarded: &Ready, stream: &Stream) -> Result<([Vec<f64>; 2], usize)> {
-    let events = [Event::new()?, Event::new()?, Event::new()?];
-    let mut times = [Vec::new(), Vec::new()];
+/// Milliseconds of each launch, by kernel, and how many there were of each.
+fn interleaved(readies: &[&Ready], stream: &Stream) -> Result<(Vec<Vec<f64>>, usize)> {
+    let events = readies.iter().map(|_| Event::new());
+    let events = events
+        .chain([Event::new()])
+        .collect::<Result<Vec<Event>>>()?;
+    let mut times = vec![Vec::new(); readies.len()];
     let begin = Instant::now();
     for round in 0..WARM_UP + ROUNDS {
         if round >= WARM_UP + LEAST_ROUNDS && begin.elapsed() > MOST_TIME {
             break;
         }
         // Who goes first changes from round to round.
-        let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+        let order = (0..readies.len()).map(|place| (place + round) % readies.len());
         events[0].record(stream)?;
-        for (place, which) in order.into_iter().enumerate() {
-            [plain, guarded][which].launch(stream)?;
+        for (place, which) in order.clone().enumerate() {
+            readies[which].launch(stream)?;
             events[place + 1].record(stream)?;
         }
         ensure!(stream.wait(PATIENCE)?, "it does not end");
         if round >= WARM_UP {
-            for (place, which) in order.into_iter().enumerate() {
+            for (place, which) in order.enumerate() {
                 times[which].push(events[place + 1].since(&events[place])?);
             }
         }
