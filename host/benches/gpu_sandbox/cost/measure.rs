@@ -89,11 +89,12 @@ pub(super) fn measure(gpu: &Gpu, work: &Work, folder: &Path) -> Result<Timed> {
         shape: shape(shared),
         parameters: kernel.parameters(&own, &record),
     };
-    let proved = proved(&text, &options, work, &own, &record)?.map(|function| Ready {
-        function,
-        shape: shape(shared),
-        parameters: guarded.parameters.clone(),
-    });
+    let proved =
+        proved((&text, &options), work, &kernel.entry, &own, &record)?.map(|function| Ready {
+            function,
+            shape: shape(shared),
+            parameters: guarded.parameters.clone(),
+        });
     let stream = Stream::new()?;
     let mut results = Vec::new();
     let readies: Vec<&Ready> = [&plain, &guarded].into_iter().chain(&proved).collect();
@@ -125,20 +126,18 @@ pub(super) fn measure(gpu: &Gpu, work: &Work, folder: &Path) -> Result<Timed> {
 
 /// The second variant of a kernel, if it has one whose proof holds of the launch.
 fn proved(
-    text: &str,
-    options: &CompileOptions,
+    (text, options): (&str, &CompileOptions),
     work: &Work,
+    entry: &str,
     parameters: &[u8],
     record: &LaunchRecord,
 ) -> Result<Option<Function>> {
     let variants = sandboxed_variants(Source::Ptx(text), options)
         .map_err(|found| anyhow!("its variants are refused: {found:?}"))?;
-    let index = guarded_ptx(text, options)
-        .map_err(|found| anyhow!("it is refused: {found:?}"))?
-        .kernels
-        .iter()
-        .position(|kernel| kernel.signature.name == work.kernel);
-    let variant = index.and_then(|index| variants.kernels.get(index)?.proved.as_ref());
+    // Both number kernels by their place in the source.
+    let mut kernels = variants.kernels.iter();
+    let variant = kernels.find(|variant| variant.entry == entry);
+    let variant = variant.and_then(|variant| variant.proved.as_ref());
     let facts = LaunchFacts {
         grid: work.grid,
         block: work.block,

@@ -202,13 +202,10 @@ impl<'a> Translator<'a, '_> {
         let room = self.builder.ins().isub(bound, distance);
         let none = self.builder.ins().iconst(types::I64, 0);
         let room = self.builder.ins().select(has_room, room, none);
-        let last = self.builder.ins().iadd(first, distance);
-        let wraps = self.builder.ins().icmp(less, last, first);
-        let not_all = self.builder.ins().icmp(less, first, bound);
         let reaches = IntCC::UnsignedGreaterThanOrEqual;
         Answers {
-            not_all: self.builder.ins().bor(not_all, wraps),
             some: self.builder.ins().icmp(reaches, first, room),
+            ..self.wide_answers(reaches, Type::U64, (first, bound), span)
         }
     }
 
