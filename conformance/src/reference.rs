@@ -5,8 +5,8 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, Device, DeviceError, Limits, LinkOptions, WasiCudaCtx, WasiCudaCtxBuilder,
-    WasiCudaCtxView, WasiCudaView,
+    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, WasiCudaCtx,
+    WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
 };
 
 /// `wasmtime-wasi-cuda` on one of its devices.
@@ -19,6 +19,8 @@ pub struct ReferenceHost {
 enum Devices {
     /// Each guest gets CPU devices of its own, with the memory that its setup names.
     OwnCpu,
+    /// Each guest opens the GPU with this number for itself, with the memory that its setup names.
+    OwnCuda(u32),
     /// All guests share this one.
     Shared(Device),
 }
@@ -27,10 +29,11 @@ impl ReferenceHost {
     /// On a device by name: `cpu` or `cuda:N`.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
         let device = Device::open(name)?;
-        Ok(if name == "cpu" {
-            ReferenceHost::new(Devices::OwnCpu)
-        } else {
-            ReferenceHost::sharing(device)
+        let number = name.strip_prefix("cuda:").map(str::parse);
+        Ok(match number {
+            Some(Ok(number)) => ReferenceHost::new(Devices::OwnCuda(number)),
+            _ if name == "cpu" => ReferenceHost::new(Devices::OwnCpu),
+            _ => ReferenceHost::sharing(device),
         })
     }
 
@@ -57,6 +60,15 @@ impl ReferenceHost {
                         ..CpuOptions::default()
                     };
                     Device::cpu(options).map_err(NotRun::because)
+                })
+                .collect(),
+            Devices::OwnCuda(number) => (0..setup.devices)
+                .map(|_| {
+                    let options = CudaOptions {
+                        total_memory: Some(setup.device_memory),
+                        ..CudaOptions::default()
+                    };
+                    Device::cuda(*number, options).map_err(NotRun::because)
                 })
                 .collect(),
             Devices::Shared(device) => match setup.devices {
@@ -95,7 +107,7 @@ impl Host for ReferenceHost {
             .build();
         Ok(Guest {
             own_devices: match self.devices {
-                Devices::OwnCpu => devices,
+                Devices::OwnCpu | Devices::OwnCuda(_) => devices,
                 Devices::Shared(_) => Vec::new(),
             },
             wasi,

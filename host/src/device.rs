@@ -1,6 +1,7 @@
 //! Devices that an embedder opens and grants.
 
-use crate::backend::{Backend, cpu, unavailable};
+use crate::backend::cuda::{CodeCache, PtxCompiler};
+use crate::backend::{Backend, cpu, cuda};
 use crate::compiler::Compiler;
 use crate::error::CudaError;
 use crate::grant::Grant;
@@ -8,6 +9,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::thread;
 
 use crate::bindings::wasi::cuda::types::ErrorCode;
 
@@ -104,6 +106,27 @@ pub struct CpuOptions {
     pub total_memory: Option<u64>,
 }
 
+/// How a GPU is opened.
+///
+/// ```
+/// use wasmtime_wasi_cuda::{CudaOptions, Device};
+///
+/// let options = CudaOptions { total_memory: Some(1 << 30), ..CudaOptions::default() };
+/// match Device::cuda(0, options) {
+///     Ok(device) => assert_eq!(device.properties().total_memory, 1 << 30),
+///     Err(error) => println!("{error}"),
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct CudaOptions {
+    /// Bytes of memory for all guests; none for all that the GPU has.
+    pub total_memory: Option<u64>,
+    /// Where the driver's compiler runs.
+    pub compiler: PtxCompiler,
+    /// Where machine code is kept, which [`PtxCompiler::Worker`] makes; none to compile in every process anew.
+    pub code_cache: Option<CodeCache>,
+}
+
 /// One device of this machine, or why it cannot be used.
 #[derive(Clone, Debug)]
 pub struct DeviceListing {
@@ -130,20 +153,36 @@ struct Inner {
 }
 
 impl Device {
-    /// Opens a device by its name: `cpu`.
+    /// Opens a device by its name: `cpu`, or `cuda:N` for the GPU with the number N.
     ///
     /// Each call opens another one, with threads and memory accounts of its own, so an embedder opens
     /// a device once and grants clones.
     ///
     /// # Errors
     ///
-    /// [`DeviceError::Unsupported`] for `cuda:N`, [`DeviceError::NotFound`] for any other name, and
-    /// [`DeviceError::Resources`] when the machine does not give what it needs.
+    /// [`DeviceError::Unsupported`] for `cuda:N` where there is no CUDA driver, [`DeviceError::NotFound`] for a name that
+    /// no device has, and [`DeviceError::Resources`] when the machine does not give what it needs.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
-        match name {
-            cpu::NAME => Self::cpu(CpuOptions::default()),
-            other => Err(unavailable(other)),
+        if name == cpu::NAME {
+            return Self::cpu(CpuOptions::default());
         }
+        match name.strip_prefix("cuda:").map(str::parse) {
+            Some(Ok(ordinal)) => Self::cuda(ordinal, CudaOptions::default()),
+            _ => Err(DeviceError::NotFound {
+                name: name.to_owned(),
+                known: "`cpu`, and `cuda:N` where N is a GPU's number".to_owned(),
+            }),
+        }
+    }
+
+    /// Opens a GPU by its number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::open`].
+    pub fn cuda(ordinal: u32, options: CudaOptions) -> Result<Self, DeviceError> {
+        let backend = cuda::Cuda::open(ordinal, &options)?;
+        Ok(Self::with_backend(&cuda::name(ordinal), Arc::new(backend)))
     }
 
     /// Opens the CPU device. Its threads start with the first guest that uses it.
@@ -157,17 +196,24 @@ impl Device {
     }
 
     fn with_backend(name: &str, backend: Arc<dyn Backend>) -> Self {
-        let compiles = backend.properties().multiprocessors;
-        Self {
-            inner: Arc::new(Inner {
-                name: name.to_owned(),
-                backend,
-                compiler: Compiler::new(compiles),
-                used: AtomicU64::new(0),
-                lost: OnceLock::new(),
-                grants: Mutex::new(Vec::new()),
-            }),
-        }
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let compiles = u32::try_from(processors).unwrap_or(u32::MAX);
+        let compiles = compiles.min(backend.properties().multiprocessors);
+        let inner = Arc::new(Inner {
+            name: name.to_owned(),
+            backend,
+            compiler: Compiler::new(compiles),
+            used: AtomicU64::new(0),
+            lost: OnceLock::new(),
+            grants: Mutex::new(Vec::new()),
+        });
+        let weak = Arc::downgrade(&inner);
+        inner.backend.on_loss(Box::new(move |reason| {
+            if let Some(inner) = weak.upgrade() {
+                Self { inner }.mark_lost(reason);
+            }
+        }));
+        Self { inner }
     }
 
     /// The devices that this build knows of, usable or not.
@@ -177,11 +223,13 @@ impl Device {
             name: cpu::NAME.to_owned(),
             properties: cpu.map(|device| device.properties().clone()),
         };
-        let gpu = DeviceListing {
-            name: "cuda:0".to_owned(),
-            properties: Err(unavailable("cuda:0")),
-        };
-        vec![cpu, gpu]
+        // Where no GPU can be used the first one's name says why.
+        let gpus = (0..cuda::count().unwrap_or(1).max(1)).map(|ordinal| DeviceListing {
+            name: cuda::name(ordinal),
+            properties: Self::cuda(ordinal, CudaOptions::default())
+                .map(|device| device.properties().clone()),
+        });
+        std::iter::once(cpu).chain(gpus).collect()
     }
 
     /// The name by which it was opened.
@@ -275,14 +323,17 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_opened_say_why() {
-        let text = |name: &str| Device::open(name).unwrap_err().to_string();
+        for name in ["gpu", "cuda:x", "cuda:", "cuda:-1", "cpu:0"] {
+            let text = Device::open(name).unwrap_err().to_string();
+            let known = "known are `cpu`, and `cuda:N` where N is a GPU's number";
+            assert_eq!(text, format!("there is no device `{name}`; {known}"));
+        }
+        // Where there are GPUs, not as many; where there are none, no driver.
+        let text = Device::open("cuda:4000000000").unwrap_err().to_string();
         assert!(
-            text("cuda:0").contains("no CUDA backend"),
-            "{}",
-            text("cuda:0")
+            text.contains("driver") || text.contains("known are"),
+            "{text}"
         );
-        assert_eq!(text("gpu"), "there is no device `gpu`; known are `cpu`");
-        assert!(text("cuda:x").contains("`cuda:N`"), "{}", text("cuda:x"));
     }
 
     #[test]
@@ -307,10 +358,6 @@ mod tests {
                 .iter()
                 .any(|device| device.name == "cpu" && device.properties.is_ok())
         );
-        assert!(
-            listing
-                .iter()
-                .any(|device| device.name == "cuda:0" && device.properties.is_err())
-        );
+        assert!(listing.iter().any(|device| device.name == "cuda:0"));
     }
 }

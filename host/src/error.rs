@@ -75,6 +75,8 @@ pub(crate) enum StreamError {
     DeadlineExceeded,
     Cancelled,
     DeviceLost,
+    /// The driver did not take the work, and why.
+    Refused(Arc<str>),
 }
 
 impl From<StreamError> for CudaError {
@@ -84,6 +86,7 @@ impl From<StreamError> for CudaError {
             StreamError::DeadlineExceeded => ErrorCode::DeadlineExceeded,
             StreamError::Cancelled => ErrorCode::Cancelled,
             StreamError::DeviceLost => ErrorCode::DeviceLost,
+            StreamError::Refused(text) => ErrorCode::Other(Some(text.to_string())),
         };
         code.into()
     }

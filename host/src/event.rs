@@ -3,6 +3,7 @@
 use crate::error::StreamError;
 use crate::wakers::WakerList;
 use smallvec::SmallVec;
+use std::any::Any;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -25,6 +26,8 @@ pub(crate) struct Reached {
 #[derive(Default)]
 pub(crate) struct Event {
     reached: OnceLock<Reached>,
+    /// What a backend knows the point by, once its device does.
+    native: OnceLock<Box<dyn Any + Send + Sync>>,
     queues: Mutex<SmallVec<[Arc<dyn Resume>; 1]>>,
     waiting: WakerList,
 }
@@ -33,6 +36,17 @@ impl Event {
     /// What the event completed with; none while it is pending.
     pub(crate) fn reached(&self) -> Option<&Reached> {
         self.reached.get()
+    }
+
+    /// Tells other queues of the backend what they can wait for on the device.
+    pub(crate) fn set_native(&self, native: impl Any + Send + Sync) {
+        // Recorded once.
+        let _ = self.native.set(Box::new(native));
+    }
+
+    /// What a backend knows the point by, if it has told.
+    pub(crate) fn native<T: Any>(&self) -> Option<&T> {
+        self.native.get()?.downcast_ref()
     }
 
     /// Completes the event. Later calls change nothing.

@@ -64,7 +64,7 @@ impl Grant {
             let space = self
                 .device
                 .backend()
-                .open_space(self.guest.checked)
+                .open_space(self.usage.limit(), self.guest.checked)
                 .map_err(|reason| {
                     tracing::warn!(device = self.device.name(), reason, "no window for a guest");
                     ErrorCode::OutOfMemory

@@ -118,9 +118,12 @@ mod usage;
 mod view;
 mod wakers;
 
+pub use backend::cuda::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub use bindings::LinkOptions;
 pub use ctx::{WasiCudaCtx, WasiCudaCtxBuilder};
-pub use device::{CpuOptions, Device, DeviceBackend, DeviceError, DeviceListing, DeviceProperties};
+pub use device::{
+    CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, DeviceListing, DeviceProperties,
+};
 pub use hooks::{FaultInfo, LaunchInfo, WasiCudaHooks};
 pub use limits::Limits;
 pub use linker::{add_to_linker, add_to_linker_with};

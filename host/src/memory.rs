@@ -18,10 +18,6 @@ pub(crate) const GRANULE: u64 = 256;
 /// Bytes after each buffer that belong to none, so that a small overrun is found in checked mode.
 const RED_ZONE: u64 = GRANULE;
 
-/// Ranges of this size are made zero by losing their pages, and when freed so at once, which gives their
-/// memory back to the device; smaller ones keep their pages, which is cheaper.
-const DISCARD_FROM: u64 = 64 << 10;
-
 /// What a window's end is rounded to, the largest step in which a backend backs one.
 const WINDOW_STEP: u64 = 2 << 20;
 
@@ -148,7 +144,7 @@ impl Allocation {
         }
         let allocation = Self::of(grant, variables.bytes, true)?;
         let initial = variables.initial(allocation.address());
-        grant.space()?.write(allocation.offset(), &initial);
+        grant.space()?.write(allocation.offset(), &initial)?;
         Ok(Some(allocation))
     }
 
@@ -204,36 +200,32 @@ fn place(grant: &Arc<Grant>, size: u64, granules: u64, variables: bool) -> CudaR
         layout.insert(offset, size, variables);
         (offset, backed)
     };
-    make_zero(
-        &**space,
-        offset,
-        granules.min(backed.saturating_sub(offset)),
-    );
+    // What was backed before is made zero, used or not: any kernel of the guest may have written there. What is backed only
+    // now is zero already.
+    let old = granules.min(backed.saturating_sub(offset));
+    if old > 0
+        && let Err(lost) = space.zero(offset, old)
+    {
+        take_back(grant, offset, granules);
+        return Err(lost.into());
+    }
     space.mark(offset, size, true);
     Ok(offset)
 }
 
-/// Makes a range zero that was backed before it was handed out, used or not: any kernel of the guest may
-/// have written there. What is backed only now is zero already.
-fn make_zero(space: &dyn Space, offset: u64, length: u64) {
-    match length {
-        0 => {}
-        1..DISCARD_FROM => space.zero(offset, length),
-        _ => space.discard(offset, length),
+fn take_back(grant: &Grant, offset: u64, granules: u64) {
+    if let Some(mut layout) = grant.layout() {
+        layout.live.remove(&offset);
+        layout.allocator.free(offset, granules + RED_ZONE);
     }
 }
 
 /// Gives a buffer's range back.
 fn release(grant: &Grant, space: &dyn Space, offset: u64, size: u64, granules: u64) {
     space.mark(offset, size, false);
-    if granules >= DISCARD_FROM {
-        // Before the range can be handed out again.
-        space.discard(offset, granules);
-    }
-    if let Some(mut layout) = grant.layout() {
-        layout.live.remove(&offset);
-        layout.allocator.free(offset, granules + RED_ZONE);
-    }
+    // Before the range can be handed out again.
+    space.release(offset, granules);
+    take_back(grant, offset, granules);
 }
 
 #[cfg(test)]

@@ -69,7 +69,10 @@ struct Settings {
 impl Stream {
     pub(crate) fn new(grant: &Arc<Grant>) -> CudaResult<Self> {
         let progress = Arc::new(Progress::new(grant.guest().pending.clone()));
-        let queue = grant.space()?.open_queue(progress.clone(), grant.clone());
+        let queue = grant
+            .space()?
+            .open_queue(progress.clone(), grant.clone())
+            .map_err(CudaError::other)?;
         let stream = Self {
             grant: grant.clone(),
             progress,
@@ -151,7 +154,7 @@ impl Stream {
         let space = self.grant.space()?;
         let mut offset = to.in_window();
         for slice in bytes.chunks(COPY_SLICE) {
-            space.write(offset, slice);
+            space.write(offset, slice)?;
             offset += slice.len() as u64;
             if slice.len() == COPY_SLICE {
                 tokio::task::yield_now().await;
@@ -162,7 +165,7 @@ impl Stream {
 
     /// Waits for the work so far, then copies device memory.
     pub(crate) async fn read(&self, from: Place, length: usize) -> CudaResult<Vec<u8>> {
-        self.progress.drained().await;
+        self.drained().await;
         self.check()?;
         let mut bytes = room(length)?;
         let space = self.grant.space()?;
@@ -172,7 +175,7 @@ impl Stream {
                 from.in_window() + bytes.len() as u64,
                 slice as u64,
                 &mut bytes,
-            );
+            )?;
             if slice == COPY_SLICE {
                 tokio::task::yield_now().await;
             }
@@ -187,9 +190,16 @@ impl Stream {
         Ok(event)
     }
 
+    async fn drained(&self) {
+        if !self.progress.is_idle() {
+            self.queue.clone().expedite();
+        }
+        self.progress.drained().await;
+    }
+
     /// Waits for the work so far and takes its error.
     pub(crate) async fn synchronize(&self) -> CudaResult<()> {
-        self.progress.drained().await;
+        self.drained().await;
         match self.progress.take_error() {
             None => self.grant.device().check(),
             Some(error) => Err(error.into()),

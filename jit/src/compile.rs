@@ -96,10 +96,22 @@ pub fn guarded_ptx(
     source: &str,
     options: &CompileOptions,
 ) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
-    let (module, accepted) = accept(front::ptx::parse(source)?, options)?;
+    guarded(Source::Ptx(source), options)
+}
+
+/// As [`guarded_ptx`], from a source in any language.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn guarded(
+    source: Source<'_>,
+    options: &CompileOptions,
+) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
+    let (module, accepted) = accept(source.parse()?, options)?;
     let needs = Needs::of(&module);
     let module = instrumented_for_a_driver(module, options);
-    let mut guarded = back::ptx::GuardedModule::new(&module, accepted.signatures);
+    let mut guarded = back::ptx::GuardedModule::new(&module, accepted);
     guarded.text = needs.prove(guarded.text)?;
     Ok(guarded)
 }

@@ -67,7 +67,7 @@ pub use back::cpu;
 pub use check::{Checked, Refusal, check};
 pub use compile::{
     CompileOptions, KernelAssembly, KernelVariants, ProvedEntry, Source, Variants, compile_proved,
-    compile_ptx, compile_wasm, cpu_assembly, guarded_ptx, report, sandboxed_ptx,
+    compile_ptx, compile_wasm, cpu_assembly, guarded, guarded_ptx, report, sandboxed_ptx,
     sandboxed_variants, sandboxed_wasm,
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span, render};

@@ -11,11 +11,11 @@
 //! * [`Kernel`], compiled code, which only the backend that made it looks into.
 
 pub(crate) mod cpu;
-mod unsupported;
+pub(crate) mod cuda;
 
-pub(crate) use unsupported::unavailable;
-
+use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::DeviceProperties;
+use crate::error::CudaError;
 use crate::launch::Launch;
 use crate::operation::Submission;
 use crate::progress::Progress;
@@ -29,12 +29,23 @@ pub(crate) trait Backend: Send + Sync {
     /// What it is and can do.
     fn properties(&self) -> &DeviceProperties;
 
-    /// Memory for one guest; `checked` when kernels are compiled to consult the map of buffers.
+    /// Blocks that a launch may have at most.
+    fn max_blocks(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// Who is told, once, when the device is found to be lost.
+    fn on_loss(&self, listener: LossListener) {
+        let _ = listener;
+    }
+
+    /// Memory for one guest, of which it may use `limit` bytes; `checked` when kernels are compiled to consult the map of
+    /// buffers.
     ///
     /// # Errors
     ///
     /// For people: what could not be had.
-    fn open_space(&self, checked: bool) -> Result<Arc<dyn Space>, String>;
+    fn open_space(&self, limit: u64, checked: bool) -> Result<Arc<dyn Space>, String>;
 
     /// Verifies and compiles a module. Takes as long as it takes, on the calling thread.
     ///
@@ -43,6 +54,9 @@ pub(crate) trait Backend: Send + Sync {
     /// The findings, of which at least one is an error.
     fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>>;
 }
+
+/// Who is told why a device is lost.
+pub(crate) type LossListener = Box<dyn Fn(&str) + Send + Sync>;
 
 /// A module as its guest wrote it.
 pub(crate) enum ModuleSource {
@@ -82,20 +96,38 @@ pub(crate) trait Space: Send + Sync {
     /// Marks a range as lying in a buffer or not, for kernels compiled to check.
     fn mark(&self, offset: u64, size: u64, allocated: bool);
 
-    /// Makes a range zero.
-    fn zero(&self, offset: u64, size: u64);
+    /// Makes a range zero that nothing enqueued refers to.
+    fn zero(&self, offset: u64, size: u64) -> Result<(), Lost>;
 
-    /// Makes a range zero and gives its memory back to the device as far as its pages allow.
-    fn discard(&self, offset: u64, size: u64);
+    /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
+    fn release(&self, offset: u64, size: u64);
 
     /// Copies bytes into the window.
-    fn write(&self, offset: u64, bytes: &[u8]);
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
 
-    /// Appends bytes of the window to `bytes`.
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>);
+    /// Appends bytes of the window to `bytes`, which has room for them.
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost>;
 
     /// What executes a stream of this guest.
-    fn open_queue(&self, progress: Arc<Progress>, faults: Arc<dyn FaultSink>) -> Arc<dyn Queue>;
+    ///
+    /// # Errors
+    ///
+    /// For people: what could not be had.
+    fn open_queue(
+        &self,
+        progress: Arc<Progress>,
+        faults: Arc<dyn FaultSink>,
+    ) -> Result<Arc<dyn Queue>, String>;
+}
+
+/// The device does nothing any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lost;
+
+impl From<Lost> for CudaError {
+    fn from(_: Lost) -> Self {
+        ErrorCode::DeviceLost.into()
+    }
 }
 
 /// What executes one stream.
@@ -110,6 +142,10 @@ pub(crate) trait Queue: Send + Sync {
 
     /// Until what runs now is stopped; none when nothing with a time limit runs.
     fn time_remaining(&self) -> Option<Duration>;
+
+    /// Somebody waits for everything that was submitted: what is done is counted off soon. Takes some tens of microseconds
+    /// at most.
+    fn expedite(self: Arc<Self>) {}
 }
 
 /// Compiled source.
@@ -158,6 +194,7 @@ pub(crate) struct Kernel {
 /// A kernel's code, one case a backend.
 pub(crate) enum Code {
     Cpu(Arc<dyn cpu::Blocks>),
+    Cuda(Arc<cuda::CudaKernel>),
 }
 
 /// A fault as a backend knows it.

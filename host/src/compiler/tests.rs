@@ -17,7 +17,7 @@ impl Backend for Counting {
         unreachable!("the compiler asks for none")
     }
 
-    fn open_space(&self, _checked: bool) -> Result<Arc<dyn Space>, String> {
+    fn open_space(&self, _limit: u64, _checked: bool) -> Result<Arc<dyn Space>, String> {
         Err("no memory".into())
     }
 

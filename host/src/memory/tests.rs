@@ -101,12 +101,12 @@ fn memory_that_a_stray_kernel_wrote_while_it_was_free_is_zero() {
     let space = grant(&guest).space().unwrap().clone();
     drop([300, 70_000, 5 << 20].map(|size| buffer(&guest, size)));
     let backed = space.backed();
-    space.write(0, &vec![0xff; backed as usize]);
+    space.write(0, &vec![0xff; backed as usize]).unwrap();
     // The last one begins in what was backed and ends behind it.
     for size in [300, 100_000, 4 << 20, 4 << 20] {
         let new = buffer(&guest, size);
         let mut bytes = Vec::new();
-        space.read(new.offset(), size, &mut bytes);
+        space.read(new.offset(), size, &mut bytes).unwrap();
         assert!(bytes.iter().all(|byte| *byte == 0), "{size} bytes");
         std::mem::forget(new);
     }
@@ -177,9 +177,9 @@ proptest! {
             let new = buffer(&guest, size);
             prop_assert_eq!(new.offset() % GRANULE, 0);
             let mut bytes = Vec::new();
-            space.read(new.offset(), size, &mut bytes);
+            space.read(new.offset(), size, &mut bytes).unwrap();
             prop_assert!(bytes.iter().all(|byte| *byte == 0));
-            space.write(new.offset(), &vec![0xff; size as usize]);
+            space.write(new.offset(), &vec![0xff; size as usize]).unwrap();
             for other in &held {
                 let apart = new.offset() + size + RED_ZONE <= other.offset()
                     || other.offset() + other.size() + RED_ZONE <= new.offset();

@@ -151,7 +151,7 @@ impl Backend for Cpu {
         &self.properties
     }
 
-    fn open_space(&self, checked: bool) -> Result<Arc<dyn Space>, String> {
+    fn open_space(&self, _limit: u64, checked: bool) -> Result<Arc<dyn Space>, String> {
         self.shared
             .pool
             .start()

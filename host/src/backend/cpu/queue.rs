@@ -236,7 +236,9 @@ impl CpuQueue {
     fn failure(&self, task: &Task) -> Option<StreamError> {
         match (self.control.reason()?, &task.work) {
             (Reason::Fault, Work::Launch(launch)) => {
-                let Code::Cpu(code) = &launch.kernel.code;
+                let Code::Cpu(code) = &launch.kernel.code else {
+                    return None;
+                };
                 Some(self.faults.describe(&KernelFault {
                     launch,
                     fault: code.fault(&task.fault),

@@ -4,7 +4,7 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Queue, Space};
+use crate::backend::{FaultSink, Lost, Queue, Space};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -12,6 +12,10 @@ use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 /// Bytes reserved for one guest; thousands of guests fit the 128 TiB of a process.
 const RESERVED: u64 = 64 << 30;
+
+/// Ranges of this size are made zero by losing their pages, and when freed so at once, which gives their
+/// memory back to the system; smaller ones keep their pages, which is cheaper.
+const DISCARD_FROM: u64 = 64 << 10;
 
 /// The address at which kernels see the window: the same for every guest in every run, so that nothing
 /// of the host's own addresses is told. A multiple of the reserved size; null is far outside.
@@ -130,25 +134,31 @@ impl Space for CpuSpace {
         }
     }
 
-    fn zero(&self, offset: u64, size: u64) {
-        if let Some(start) = self.bytes(offset, size) {
+    fn zero(&self, offset: u64, size: u64) -> Result<(), Lost> {
+        if size >= DISCARD_FROM {
+            self.window.window.discard(offset, size);
+        } else if let Some(start) = self.bytes(offset, size) {
             // SAFETY: the range is backed; it is free memory that nothing enqueued refers to.
             unsafe { start.write_bytes(0, size as usize) };
         }
+        Ok(())
     }
 
-    fn discard(&self, offset: u64, size: u64) {
-        self.window.window.discard(offset, size);
+    fn release(&self, offset: u64, size: u64) {
+        if size >= DISCARD_FROM {
+            self.window.window.discard(offset, size);
+        }
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) {
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
         if let Some(start) = self.bytes(offset, bytes.len() as u64) {
             // SAFETY: the range is backed, and no memory of the host's lies in a window.
             unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         }
+        Ok(())
     }
 
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) {
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost> {
         let length = length as usize;
         bytes.reserve(length);
         if let Some(start) = self.bytes(offset, length as u64) {
@@ -160,15 +170,20 @@ impl Space for CpuSpace {
                 bytes.set_len(bytes.len() + length);
             }
         }
+        Ok(())
     }
 
-    fn open_queue(&self, progress: Arc<Progress>, faults: Arc<dyn FaultSink>) -> Arc<dyn Queue> {
-        CpuQueue::new(
+    fn open_queue(
+        &self,
+        progress: Arc<Progress>,
+        faults: Arc<dyn FaultSink>,
+    ) -> Result<Arc<dyn Queue>, String> {
+        Ok(CpuQueue::new(
             self.shared.clone(),
             self.window.clone(),
             self.slot.clone(),
             progress,
             faults,
-        )
+        ))
     }
 }

@@ -129,7 +129,10 @@ impl Task {
                 .map_or(0, |variables| variables.address()),
         };
         self.queue.memory.describe(&mut arguments);
-        let Code::Cpu(code) = &launch.kernel.code;
+        let Code::Cpu(code) = &launch.kernel.code else {
+            debug_assert!(false, "a kernel of another device");
+            return;
+        };
         // SAFETY: parameters, stop word and fault slot belong to this task and its queue, the window to
         // memory that the queue holds; the parameter block was made from this kernel's signature.
         let outcome = unsafe { code.run(&arguments, blocks) };

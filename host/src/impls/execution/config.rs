@@ -4,7 +4,6 @@ use crate::bindings::wasi::cuda::execution::LaunchConfig;
 use crate::bindings::wasi::cuda::types::{Dim3, Quota};
 use crate::device::DeviceProperties;
 use crate::error::{CudaError, CudaResult};
-use crate::limits::Limits;
 use wasi_cuda_jit::signature::Signature;
 
 /// The extents of three dimensions, x first.
@@ -12,19 +11,19 @@ pub(super) fn extents(Dim3 { x, y, z }: Dim3) -> [u32; 3] {
     [x, y, z]
 }
 
-/// Checks a configuration against the kernel, the device and the guest's limits.
+/// Checks a configuration against the kernel, the device and the number of blocks that a launch may have.
 pub(super) fn check(
     config: &LaunchConfig,
     kernel: &Signature,
     device: &DeviceProperties,
-    limits: &Limits,
+    most_blocks: u64,
 ) -> CudaResult<()> {
     check_extents("grid", extents(config.grid), device.max_grid)?;
     check_extents("block", extents(config.block), device.max_block)?;
     check_threads(extents(config.block), kernel, device)?;
     check_shared_memory(config.shared_memory, kernel, device)?;
     check_cluster(config.cluster)?;
-    if product(extents(config.grid)) > limits.blocks {
+    if product(extents(config.grid)) > most_blocks {
         return Err(Quota::Blocks.into());
     }
     Ok(())
@@ -148,11 +147,7 @@ mod tests {
     /// What is wrong with a configuration, or nothing.
     fn problem(config: LaunchConfig) -> Option<ErrorCode> {
         let device = Device::cpu(CpuOptions::default()).unwrap();
-        let limits = Limits {
-            blocks: 1 << 20,
-            ..Limits::default()
-        };
-        match check(&config, &kernel(), device.properties(), &limits) {
+        match check(&config, &kernel(), device.properties(), 1 << 20) {
             Ok(()) => None,
             Err(error) => Some(error.into_code().unwrap()),
         }
@@ -180,7 +175,7 @@ mod tests {
         let device = Device::cpu(CpuOptions::default()).unwrap();
         let checked = |block| {
             let config = config(ONE, block, 0, None);
-            check(&config, &kernel, device.properties(), &Limits::default())
+            check(&config, &kernel, device.properties(), u64::MAX)
         };
         assert!(checked([16, 16, 1]).is_ok());
         let refused = checked([256, 1, 1]).unwrap_err().into_code().unwrap();

@@ -51,12 +51,12 @@ fn launch(
 ) -> CudaResult<(Arc<Grant>, Launch)> {
     let function = table.get(function)?;
     let (grant, kernel) = (function.grant(), function.kernel());
-    let limits = &grant.guest().limits;
+    let most_blocks = grant.guest().limits.blocks;
     config::check(
         config,
         &kernel.signature,
         grant.device().properties(),
-        limits,
+        most_blocks.min(grant.device().backend().max_blocks()),
     )?;
     let (parameters, buffers) = arguments::pack(table, grant, &kernel.signature, arguments)?;
     let launch = Launch {

@@ -2,8 +2,10 @@
 
 use super::instructions::{FAULT_OFFSET, RECORD_BYTES, hidden_offset};
 use crate::back::cpu::Fault;
+use crate::diagnostics::Diagnostic;
 use crate::ir::{self, FaultSite, Hidden, SharedSize};
 use crate::signature::Signature;
+use crate::verify::Accepted;
 
 /// Alignment of the launch record behind a kernel's own parameters.
 const RECORD_ALIGN: u32 = 8;
@@ -15,6 +17,8 @@ pub struct GuardedModule {
     pub text: String,
     /// The kernels, in the order of the source.
     pub kernels: Vec<GuardedKernel>,
+    /// Warnings and notes.
+    pub diagnostics: Vec<Diagnostic>,
     variables: Vec<ir::Variable>,
 }
 
@@ -59,8 +63,8 @@ pub const FAULT_RECORD_BYTES: usize = 48;
 const WRITTEN: u32 = 2;
 
 impl GuardedModule {
-    pub(crate) fn new(module: &ir::Module, signatures: Vec<Signature>) -> Self {
-        let functions = module.functions.iter().zip(signatures).enumerate();
+    pub(crate) fn new(module: &ir::Module, accepted: Accepted) -> Self {
+        let functions = module.functions.iter().zip(accepted.signatures).enumerate();
         let kernels = functions.map(|(index, (function, signature))| GuardedKernel {
             entry: super::kernels::name(index),
             signature,
@@ -70,6 +74,7 @@ impl GuardedModule {
         Self {
             text: super::print(module),
             kernels: kernels.collect(),
+            diagnostics: accepted.diagnostics,
             variables: module.variables.clone(),
         }
     }
@@ -93,16 +98,23 @@ impl GuardedKernel {
 
     /// The parameter block as the driver takes it: the kernel's own, and the launch record.
     pub fn parameters(&self, own: &[u8], record: &LaunchRecord) -> Vec<u8> {
+        let mut block = Vec::new();
+        self.write_parameters(own, record, &mut block);
+        block
+    }
+
+    /// Replaces what is in `block` by [`GuardedKernel::parameters`], so that many launches use the same memory.
+    pub fn write_parameters(&self, own: &[u8], record: &LaunchRecord, block: &mut Vec<u8>) {
         let at = self
             .signature
             .parameter_bytes
             .next_multiple_of(RECORD_ALIGN) as usize;
-        let mut block = own.to_vec();
+        block.clear();
+        block.extend_from_slice(own);
         block.resize(at + RECORD_BYTES as usize, 0);
         for (offset, value) in record.fields() {
             block[at + offset as usize..][..8].copy_from_slice(&value.to_le_bytes());
         }
-        block
     }
 
     /// The fault that a launch left in its record, if it did.

@@ -33,7 +33,7 @@ async fn a_long_replay_of_small_fills_leaves_other_guests_their_turn() {
         Arc::new(Mutex::new(vec![])),
     );
     let saw = seen.clone();
-    let look = call(move || space.read(last, 4, &mut saw.lock().unwrap()));
+    let look = call(move || space.read(last, 4, &mut saw.lock().unwrap()).unwrap());
     short_stream.enqueue(look).await.unwrap();
     gate.open();
     short_stream.synchronize().await.unwrap();

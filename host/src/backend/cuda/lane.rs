@@ -1,0 +1,268 @@
+//! The driver's streams, few of which serve the streams of all guests.
+//!
+//! Hardware has few queues, and a driver's stream that shares one with others waits behind them. So a device has a fixed
+//! number of lanes; a guest's stream takes one when it has work, and leaves it when all that work is done.
+//!
+//! The end of work is known by *marks*: words that a lane's stream writes to host memory, counting up. A mark covers
+//! everything issued before it, so that launches of which nobody waits for each share one.
+
+use super::clock::{Clock, Stamp};
+use super::driver::{Driver, DriverError, Result, StreamHandle};
+use super::issued::Issued;
+use super::pinned::Pinned;
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
+
+/// Operations that share a mark at most.
+const UNMARKED: u32 = 16;
+
+/// Operations in flight on a lane at most: less than what makes the driver's calls wait.
+const IN_FLIGHT: u32 = 256;
+
+/// Launches that may run less than this are marked each, so that a time limit is kept exactly.
+const MARKED_EACH: Duration = Duration::from_secs(1);
+
+/// A driver's stream and what is in flight on it.
+pub(super) struct Lane {
+    driver: Arc<dyn Driver>,
+    stream: StreamHandle,
+    marks: Pinned,
+    in_flight: AtomicU32,
+    state: Mutex<State>,
+    /// Held by whoever retires: operations retire in their order.
+    retiring: Mutex<()>,
+}
+
+struct State {
+    issued: VecDeque<InFlight>,
+    /// The mark that covers what is issued next.
+    next_mark: u32,
+    /// Operations that no mark covers yet.
+    unmarked: u32,
+    /// When the first of those was issued.
+    unmarked_since: Instant,
+    /// When what is at the head came there, as far as anyone looked.
+    head_since: Instant,
+}
+
+/// An operation that the driver did not take.
+pub(super) struct Refused {
+    pub(super) error: DriverError,
+    pub(super) issued: Issued,
+}
+
+/// An operation that was issued.
+struct InFlight {
+    mark: u32,
+    issued: Issued,
+}
+
+impl Lane {
+    pub(super) fn new(driver: &Arc<dyn Driver>) -> Result<Self> {
+        let marks = Pinned::new(driver, size_of::<u32>())?;
+        let now = Instant::now();
+        Ok(Self {
+            stream: driver.create_stream(0)?,
+            driver: driver.clone(),
+            marks,
+            in_flight: AtomicU32::new(0),
+            state: Mutex::new(State {
+                issued: VecDeque::new(),
+                next_mark: 1,
+                unmarked: 0,
+                unmarked_since: now,
+                head_since: now,
+            }),
+            retiring: Mutex::default(),
+        })
+    }
+
+    /// Operations in flight.
+    pub(super) fn load(&self) -> u32 {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// Whether it takes more operations.
+    pub(super) fn has_room(&self) -> bool {
+        self.load() < IN_FLIGHT
+    }
+
+    /// Has the driver enqueue something, and remembers what it was.
+    pub(super) fn issue(
+        &self,
+        issued: Issued,
+        enqueue: impl FnOnce(&dyn Driver, StreamHandle) -> Result<()>,
+    ) -> std::result::Result<(), Box<Refused>> {
+        let mut state = crate::lock(&self.state);
+        let waits = issued.waits();
+        if waits {
+            // So that the time of what is before it ends here.
+            self.write_mark_or_leave_it(&mut state);
+        }
+        if let Err(error) = enqueue(&*self.driver, self.stream) {
+            return Err(Box::new(Refused { error, issued }));
+        }
+        let urgent =
+            issued.wants_mark() || issued.time_limit().is_some_and(|limit| limit < MARKED_EACH);
+        if state.unmarked == 0 {
+            state.unmarked_since = Instant::now();
+            if state.issued.is_empty() {
+                state.head_since = state.unmarked_since;
+            }
+        }
+        let mark = state.next_mark;
+        state.issued.push_back(InFlight { mark, issued });
+        state.unmarked += 1;
+        self.in_flight.fetch_add(1, Relaxed);
+        if urgent || state.unmarked >= UNMARKED {
+            self.write_mark_or_leave_it(&mut state);
+        }
+        Ok(())
+    }
+
+    /// What is in flight stays so where this fails: the next mark covers it, and a broken context shows elsewhere.
+    fn write_mark_or_leave_it(&self, state: &mut State) {
+        if let Err(error) = self.write_mark(state) {
+            tracing::debug!(%error, "a mark could not be written");
+        }
+    }
+
+    /// Marks a time.
+    pub(super) fn stamp(&self, clock: &Clock) -> Result<Stamp> {
+        clock.stamp(self.stream)
+    }
+
+    /// Writes a mark behind what has none.
+    pub(super) fn mark(&self) -> Result<()> {
+        let mut state = crate::lock(&self.state);
+        self.write_mark(&mut state)
+    }
+
+    /// Writes a mark behind what has had none for some time; not when somebody is issuing.
+    pub(super) fn mark_older_than(&self, age: Duration) -> Result<()> {
+        match self.state.try_lock() {
+            Ok(mut state) if state.unmarked > 0 && state.unmarked_since.elapsed() >= age => {
+                self.write_mark(&mut state)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_mark(&self, state: &mut State) -> Result<()> {
+        if state.unmarked == 0 {
+            return Ok(());
+        }
+        // SAFETY: the word lives as long as the lane, which is dropped when nothing is in flight.
+        unsafe {
+            self.driver
+                .write_word(self.stream, self.marks.address(0), state.next_mark)?;
+        }
+        state.next_mark = state.next_mark.wrapping_add(1);
+        state.unmarked = 0;
+        Ok(())
+    }
+
+    /// Whether anything in flight is done that was not retired.
+    fn has_done(&self, state: &State) -> bool {
+        let seen = self.marks.word(0).load(Acquire);
+        state
+            .issued
+            .front()
+            .is_some_and(|first| is_covered(first.mark, seen))
+    }
+
+    /// Retires what is done, unless somebody else does: whether anything was.
+    pub(super) fn retire(&self) -> bool {
+        let _retiring = match self.retiring.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let done = self.take_done();
+        let any = !done.is_empty();
+        let count = done.len() as u32;
+        for issued in done {
+            issued.retire();
+        }
+        self.in_flight.fetch_sub(count, Relaxed);
+        any
+    }
+
+    fn take_done(&self) -> Vec<Issued> {
+        let mut state = crate::lock(&self.state);
+        if !self.has_done(&state) {
+            return Vec::new();
+        }
+        let seen = self.marks.word(0).load(Acquire);
+        let covered = state
+            .issued
+            .iter()
+            .take_while(|operation| is_covered(operation.mark, seen))
+            .count();
+        state.head_since = Instant::now();
+        let done = state.issued.drain(..covered);
+        done.map(|operation| operation.issued).collect()
+    }
+
+    /// Takes everything in flight on a device that is lost.
+    pub(super) fn abandon(&self) -> Vec<Issued> {
+        let mut state = crate::lock(&self.state);
+        state.unmarked = 0;
+        let all: Vec<Issued> = state.issued.drain(..).map(|it| it.issued).collect();
+        self.in_flight.fetch_sub(all.len() as u32, Relaxed);
+        all
+    }
+
+    /// Looks at what has been at the head, and for how long; not when somebody is issuing.
+    pub(super) fn head(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Issued>, Duration)) {
+        let state: MutexGuard<'_, State> = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(_) => return,
+        };
+        let Some(mark) = state.issued.front().map(|first| first.mark) else {
+            return;
+        };
+        let mut together = state
+            .issued
+            .iter()
+            .take_while(|operation| operation.mark == mark)
+            .map(|operation| &operation.issued);
+        look(&mut together, state.head_since.elapsed());
+    }
+
+    /// Whether the driver still answers.
+    pub(super) fn check(&self) -> Result<()> {
+        self.driver.is_done(self.stream).map(|_| ())
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let destroyed = self
+            .driver
+            .bind()
+            .and_then(|()| self.driver.destroy_stream(self.stream));
+        if let Err(error) = destroyed {
+            tracing::debug!(%error, "a stream is kept");
+        }
+    }
+}
+
+/// Whether a mark was written when this one was seen last; marks count around.
+fn is_covered(mark: u32, seen: u32) -> bool {
+    (seen.wrapping_sub(mark) as i32) >= 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_covered;
+
+    #[test]
+    fn marks_count_around() {
+        assert!(is_covered(1, 1) && is_covered(1, 2) && !is_covered(2, 1));
+        assert!(is_covered(u32::MAX, 0) && !is_covered(0, u32::MAX));
+    }
+}

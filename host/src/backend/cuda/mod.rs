@@ -1,0 +1,278 @@
+//! An NVIDIA GPU, through the CUDA driver.
+//!
+//! ```text
+//!  guest ──submit──▶ CudaQueue ──issue──▶ Lane ──▶ driver's stream ──▶ GPU
+//!                        ▲                  ▲                          │
+//!                        └──── retired ─────┴───── mark, a word in ◀───┘
+//!                                                  pinned memory
+//! ```
+//!
+//! A [`queue`] holds one guest's stream and issues its operations itself, on the guest's thread, through one of few
+//! [`lane`]s. The GPU writes marks behind them, at which whoever waits looks for some tens of microseconds; for longer
+//! waits, for work that nobody waits for, and for time limits there is the [`reactor`]. All calls go through one
+//! [`driver`], which only its own folder knows more of.
+
+mod clean;
+mod clock;
+mod code;
+mod control;
+mod driver;
+mod issued;
+mod lane;
+mod module;
+mod pinned;
+mod port;
+mod queue;
+mod reactor;
+mod space;
+mod staging;
+mod stopper;
+mod window;
+
+pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
+pub(crate) use module::CudaKernel;
+
+use super::{Backend, LossListener, ModuleSource, Program, Space};
+use crate::device::{CudaOptions, DeviceBackend, DeviceError, DeviceProperties};
+use crate::memory::window_end;
+use crate::progress::Progress;
+use code::MachineCode;
+use driver::Driver;
+use lane::Lane;
+use std::hint;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+use wasi_cuda_jit::Diagnostic;
+use wasi_cuda_jit::back::ptx::MAX_BLOCKS;
+
+/// Lanes of a device: as many hardware queues as `CUDA_DEVICE_MAX_CONNECTIONS` allows at most.
+const LANES: usize = 32;
+
+/// How long a call that waits looks at marks itself. Handing over to the reactor costs ten microseconds, so that for
+/// shorter work it is better to look; longer work is not worth a thread.
+const LOOK: Duration = Duration::from_micros(40);
+
+/// The name of the GPU with this number.
+pub(crate) fn name(ordinal: u32) -> String {
+    format!("cuda:{ordinal}")
+}
+
+/// How many GPUs there are, or why none can be used.
+pub(crate) fn count() -> Result<u32, String> {
+    driver::cudarc::count()
+}
+
+/// A GPU as a device.
+pub(crate) struct Cuda {
+    gpu: Arc<Gpu>,
+    properties: DeviceProperties,
+}
+
+/// What the parts of one GPU share.
+struct Gpu {
+    driver: Arc<dyn Driver>,
+    /// Made as they are needed, from the first on.
+    lanes: [OnceLock<Arc<Lane>>; LANES],
+    code: MachineCode,
+    controls: Arc<control::Controls>,
+    staging: Arc<staging::Staging>,
+    ports: port::Ports,
+    stopper: stopper::Stopper,
+    clock: clock::Clock,
+    reactor: Arc<reactor::Reactor>,
+    lost: Lost,
+}
+
+/// Whether the device is lost, and who is told.
+#[derive(Default)]
+struct Lost {
+    reason: OnceLock<String>,
+    untold: Mutex<Option<String>>,
+    listener: OnceLock<LossListener>,
+}
+
+impl Cuda {
+    /// Opens a GPU by its number.
+    pub(crate) fn open(ordinal: u32, options: &CudaOptions) -> Result<Self, DeviceError> {
+        let name = name(ordinal);
+        let count = match count() {
+            Ok(count) => count,
+            Err(reason) => return Err(DeviceError::Unsupported { name, reason }),
+        };
+        if ordinal >= count {
+            return Err(DeviceError::NotFound {
+                name,
+                known: known(count),
+            });
+        }
+        let lacking = |name, reason| DeviceError::Resources { name, reason };
+        let driver = match driver::cudarc::Cudarc::open(ordinal) {
+            Ok(driver) => driver,
+            Err(error) => return Err(lacking(name, error.to_string())),
+        };
+        let (compiler, cache) = (&options.compiler, options.code_cache.as_ref());
+        let code = MachineCode::new(compiler, cache, ordinal, driver.properties());
+        let code = match code {
+            Ok(code) => code,
+            Err(error) => return Err(lacking(name, error.to_string())),
+        };
+        Self::with_driver(Arc::new(driver), code, options)
+            .map_err(|error| lacking(name, error.to_string()))
+    }
+
+    fn with_driver(
+        driver: Arc<dyn Driver>,
+        code: MachineCode,
+        options: &CudaOptions,
+    ) -> driver::Result<Self> {
+        driver.bind()?;
+        let gpu = Gpu {
+            lanes: [const { OnceLock::new() }; LANES],
+            code,
+            controls: control::Controls::new(driver.clone()),
+            staging: staging::Staging::new(driver.clone()),
+            ports: port::Ports::new(driver.clone()),
+            stopper: stopper::Stopper::new(&driver)?,
+            clock: clock::Clock::new(&driver)?,
+            reactor: Arc::default(),
+            lost: Lost::default(),
+            driver,
+        };
+        let mut properties = properties(gpu.driver.properties());
+        if let Some(most) = options.total_memory {
+            properties.total_memory = properties.total_memory.min(most);
+        }
+        Ok(Self {
+            properties,
+            gpu: Arc::new(gpu),
+        })
+    }
+}
+
+/// The names of so many GPUs, for people.
+pub(crate) fn known(count: u32) -> String {
+    let gpus = (0..count).map(|ordinal| format!(", `{}`", name(ordinal)));
+    std::iter::once("`cpu`".to_owned()).chain(gpus).collect()
+}
+
+fn properties(gpu: &driver::GpuProperties) -> DeviceProperties {
+    DeviceProperties {
+        name: gpu.name.clone(),
+        backend: DeviceBackend::Cuda,
+        compute_capability: gpu.compute_capability,
+        multiprocessors: gpu.multiprocessors,
+        warp_size: gpu.warp_size,
+        max_threads_per_block: gpu.max_threads_per_block,
+        max_block: gpu.max_block,
+        max_grid: gpu.max_grid,
+        total_memory: gpu.total_memory,
+        max_shared_memory_per_block: gpu.max_shared_memory_per_block,
+        ptx_version: module::ptx_version(gpu.cuda),
+    }
+}
+
+impl Gpu {
+    /// The lanes that there are.
+    fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
+        self.lanes.iter().map_while(OnceLock::get)
+    }
+
+    /// A lane with nothing in flight, a new one while there may be more, or the one with the least in flight.
+    fn least_busy_lane(&self) -> driver::Result<Arc<Lane>> {
+        let least = self.lanes().min_by_key(|lane| lane.load());
+        if let Some(lane) = least.filter(|lane| lane.load() == 0) {
+            return Ok(lane.clone());
+        }
+        let next = self.lanes.iter().find(|lane| lane.get().is_none());
+        match (next, least) {
+            (None, Some(least)) => Ok(least.clone()),
+            (next, _) => {
+                let lane = Arc::new(Lane::new(&self.driver)?);
+                // Somebody else may have been first: then theirs will do.
+                Ok(next.unwrap_or(&self.lanes[0]).get_or_init(|| lane).clone())
+            }
+        }
+    }
+
+    /// Looks for a while whether a stream's work is done, and leaves the rest to the reactor.
+    fn watch(&self, lane: &Lane, progress: &Progress) {
+        if let Err(error) = self.driver.bind().and_then(|()| lane.mark()) {
+            self.lose(&error.to_string());
+        }
+        let begun = Instant::now();
+        while !progress.is_idle() {
+            if !lane.retire() {
+                hint::spin_loop();
+            }
+            if begun.elapsed() > LOOK {
+                self.reactor.wake();
+                return;
+            }
+        }
+    }
+
+    /// Nothing works any more; the reactor tells everyone, since whoever notices may hold locks.
+    fn lose(&self, reason: &str) {
+        if self.lost.reason.set(reason.to_owned()).is_ok() {
+            *crate::lock(&self.lost.untold) = Some(reason.to_owned());
+            self.reactor.wake();
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.reason.get().is_some()
+    }
+
+    fn newly_lost(&self) -> Option<String> {
+        if !self.is_lost() {
+            return None;
+        }
+        crate::lock(&self.lost.untold).take()
+    }
+
+    /// Tells the device's owner, and ends whatever is in flight.
+    fn tell_lost(&self, reason: &str) {
+        if let Some(listener) = self.lost.listener.get() {
+            listener(reason);
+        }
+        for lane in self.lanes() {
+            lane.abandon().into_iter().for_each(issued::Issued::retire);
+        }
+    }
+}
+
+impl Drop for Gpu {
+    fn drop(&mut self) {
+        self.reactor.close();
+    }
+}
+
+impl Backend for Cuda {
+    fn properties(&self) -> &DeviceProperties {
+        &self.properties
+    }
+
+    fn max_blocks(&self) -> u64 {
+        MAX_BLOCKS
+    }
+
+    fn on_loss(&self, listener: LossListener) {
+        // Once, by the device that owns this.
+        let _ = self.gpu.lost.listener.set(listener);
+    }
+
+    fn open_space(&self, limit: u64, checked: bool) -> Result<Arc<dyn Space>, String> {
+        self.gpu
+            .reactor
+            .start(&self.gpu)
+            .map_err(|error| format!("the reactor's thread: {error}"))?;
+        let bytes = window_end(limit).min(self.properties.total_memory.saturating_mul(2));
+        let space = space::CudaSpace::open(self.gpu.clone(), bytes, checked);
+        let space = space.map_err(|error| error.to_string())?;
+        Ok(Arc::new(space))
+    }
+
+    fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>> {
+        module::compile(&self.gpu, source, checked)
+    }
+}

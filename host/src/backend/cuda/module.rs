@@ -1,0 +1,152 @@
+//! Loaded code.
+
+use super::Gpu;
+use super::driver::{FunctionHandle, ModuleHandle};
+use crate::backend::{Code, Kernel, ModuleSource, Program, Variables};
+use std::ffi::CString;
+use std::sync::Arc;
+use wasi_cuda_jit::back::ptx::{GuardedKernel, GuardedModule};
+use wasi_cuda_jit::versions::DeviceVersion;
+use wasi_cuda_jit::{CompileOptions, Diagnostic, Source, Span, guarded};
+
+/// A kernel that the driver has loaded.
+pub(crate) struct CudaKernel {
+    pub(super) guarded: GuardedKernel,
+    pub(super) function: FunctionHandle,
+    /// Keeps its code.
+    _module: Arc<Module>,
+}
+
+/// A module that the driver has loaded.
+struct Module {
+    gpu: Arc<Gpu>,
+    handle: ModuleHandle,
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        let driver = &self.gpu.driver;
+        let unloaded = driver.bind().and_then(|()| driver.unload(self.handle));
+        if let Err(error) = unloaded {
+            tracing::debug!(%error, "a module stays loaded");
+        }
+    }
+}
+
+/// The PTX versions that came with CUDA versions (PTX ISA, release notes): 12.0 to 12.8 brought 8.0 to 8.7 and 13.x brought
+/// 9.x.
+pub(super) fn ptx_version(cuda: (u32, u32)) -> (u32, u32) {
+    match cuda {
+        (12, minor @ 0..=5) => (8, minor),
+        (12, minor) => (8, (minor - 1).min(8)),
+        (major, minor) => (major.max(13) - 4, minor),
+    }
+}
+
+/// Verifies, guards, compiles and loads a module.
+pub(super) fn compile(
+    gpu: &Arc<Gpu>,
+    source: &ModuleSource,
+    checked: bool,
+) -> Result<Program, Vec<Diagnostic>> {
+    let gpu_properties = gpu.driver.properties();
+    let options = CompileOptions {
+        checked,
+        device: Some(DeviceVersion {
+            ptx: ptx_version(gpu_properties.cuda),
+            compute_capability: gpu_properties.compute_capability,
+            driver: None,
+        }),
+    };
+    let source = match source {
+        ModuleSource::Ptx(text) => Source::Ptx(text),
+        ModuleSource::Wasm(bytes) => Source::Wasm(bytes),
+    };
+    let module = guarded(source, &options)?;
+    load(gpu, module)
+}
+
+fn load(gpu: &Arc<Gpu>, guarded: GuardedModule) -> Result<Program, Vec<Diagnostic>> {
+    let refused = |text: String| vec![Diagnostic::error(Span::default(), text)];
+    let driver = &gpu.driver;
+    driver.bind().map_err(|error| refused(error.to_string()))?;
+    let handle = load_text(gpu, &guarded.text).map_err(refused)?;
+    let module = Arc::new(Module {
+        gpu: gpu.clone(),
+        handle,
+    });
+    let kernel = |kernel: &GuardedKernel| {
+        let name = CString::new(kernel.entry.as_str())
+            .map_err(|_| refused("a kernel's name has a NUL".into()))?;
+        let function = driver
+            .function(handle, &name)
+            .map_err(|error| refused(error.to_string()))?;
+        let resources = driver
+            .resources(function)
+            .map_err(|error| refused(error.to_string()))?;
+        let mut signature = kernel.signature.clone();
+        signature.registers = resources.registers;
+        signature.local_memory = resources.local_memory;
+        signature.max_threads_per_block = signature
+            .max_threads_per_block
+            .min(resources.max_threads_per_block);
+        Ok(Arc::new(Kernel {
+            signature,
+            code: Code::Cuda(Arc::new(CudaKernel {
+                guarded: kernel.clone(),
+                function,
+                _module: module.clone(),
+            })),
+        }))
+    };
+    let kernels = guarded.kernels.iter().map(kernel);
+    Ok(Program {
+        kernels: kernels.collect::<Result<_, Vec<Diagnostic>>>()?,
+        diagnostics: guarded.diagnostics.clone(),
+        variables: Variables::new(guarded.variable_bytes(), move |address| {
+            guarded.initial_variables(address)
+        }),
+    })
+}
+
+/// Loads the machine code of a text, or has the driver compile it where that runs in this process.
+fn load_text(gpu: &Gpu, text: &str) -> Result<ModuleHandle, String> {
+    for _ in 0..2 {
+        let code = gpu.code.of(text).map_err(|error| error.to_string())?;
+        let Some(code) = code else { break };
+        // SAFETY: the driver's compiler made it, for this GPU and this driver.
+        match unsafe { gpu.driver.load(&code) } {
+            Ok(module) => return Ok(module),
+            Err((error, log)) => {
+                tracing::warn!(%error, log, "machine code does not load and is made again");
+                gpu.code.forget(text);
+            }
+        }
+    }
+    let image = CString::new(text)
+        .map_err(|_| "the compiler printed a NUL; please report this".to_owned())?;
+    // SAFETY: text that ends with a zero.
+    unsafe { gpu.driver.load(image.as_bytes_with_nul()) }
+        .map_err(|(error, log)| format!("the driver's compiler refused it: {error}\n{log}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ptx_version;
+
+    #[test]
+    fn every_cuda_version_has_its_ptx_version() {
+        let pairs = [
+            ((12, 0), (8, 0)),
+            ((12, 4), (8, 4)),
+            ((12, 6), (8, 5)),
+            ((12, 8), (8, 7)),
+            ((12, 9), (8, 8)),
+            ((13, 0), (9, 0)),
+            ((13, 1), (9, 1)),
+        ];
+        for (cuda, ptx) in pairs {
+            assert_eq!(ptx_version(cuda), ptx, "CUDA {cuda:?}");
+        }
+    }
+}

@@ -1,0 +1,760 @@
+//! One stream's operations, in order, on whichever lane has room.
+
+use super::Gpu;
+use super::clock::Stamp;
+use super::control::{Control, RECORDS};
+use super::driver::{DriverError, Shape};
+use super::issued::{Issued, What};
+use super::lane::Lane;
+use super::space::Memory;
+use super::staging::BLOCK;
+use super::stopper::Ticket;
+use crate::backend::{Code, FaultSink, KernelFault, Queue};
+use crate::error::StreamError;
+use crate::event::{Event, Reached, Resume};
+use crate::launch::Launch;
+use crate::operation::{Operation, Place, Submission};
+use crate::progress::Progress;
+use crate::recording::Recording;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::{Duration, Instant};
+use wasi_cuda_jit::back::ptx::LaunchRecord;
+
+/// Operations that are issued before others get their turn.
+const TURN: u32 = 64;
+
+/// The queue of one stream.
+pub(super) struct CudaQueue {
+    pub(super) memory: Arc<Memory>,
+    control: Control,
+    progress: Arc<Progress>,
+    faults: Arc<dyn FaultSink>,
+    /// Operations, and parts of them, that the driver has.
+    in_flight: AtomicU32,
+    /// Whether there is work that could not be issued.
+    waiting: AtomicBool,
+    /// Whether the queue is on the reactor's list.
+    pub(super) listed: AtomicBool,
+    /// Launches that are over.
+    launches_over: AtomicU32,
+    state: Mutex<State>,
+    this: Weak<CudaQueue>,
+}
+
+struct State {
+    pending: VecDeque<Submission>,
+    replay: Option<Replay>,
+    upload: Option<Upload>,
+    blocked: Option<Arc<Event>>,
+    lane: Option<Arc<Lane>>,
+    /// Launches that were issued.
+    launches: u32,
+    /// Whether the stop word may be set, by a fault or by the host.
+    stopped: bool,
+    stop: Option<(Ticket, Instant)>,
+    /// The parameter block, used again and again.
+    block: Vec<u8>,
+}
+
+/// A graph that is being issued.
+struct Replay {
+    recording: Arc<Recording>,
+    next: usize,
+    time_limit: Option<Duration>,
+    counted: Option<u64>,
+}
+
+/// An upload of which a part was issued.
+struct Upload {
+    to: Place,
+    data: Arc<Vec<u8>>,
+    issued: usize,
+    counted: Option<u64>,
+}
+
+/// What became of the next operation.
+enum Step {
+    Issued,
+    /// Nothing is left.
+    Nothing,
+    /// An event, which resumes the queue.
+    Blocked,
+    /// There is no room; the reactor tries again.
+    Full,
+}
+
+impl CudaQueue {
+    pub(super) fn open(
+        memory: Arc<Memory>,
+        progress: Arc<Progress>,
+        faults: Arc<dyn FaultSink>,
+    ) -> super::driver::Result<Arc<Self>> {
+        memory.gpu.driver.bind()?;
+        let control = memory.gpu.controls.take()?;
+        Ok(Arc::new_cyclic(|this| Self {
+            memory,
+            control,
+            progress,
+            faults,
+            in_flight: AtomicU32::new(0),
+            waiting: AtomicBool::new(false),
+            listed: AtomicBool::new(false),
+            launches_over: AtomicU32::new(0),
+            state: Mutex::new(State {
+                pending: VecDeque::new(),
+                replay: None,
+                upload: None,
+                blocked: None,
+                lane: None,
+                launches: 0,
+                stopped: false,
+                stop: None,
+                block: Vec::new(),
+            }),
+            this: this.clone(),
+        }))
+    }
+
+    fn gpu(&self) -> &Arc<Gpu> {
+        &self.memory.gpu
+    }
+
+    /// Issues what waits, on the reactor's thread.
+    pub(super) fn advance(self: &Arc<Self>) {
+        let state = crate::lock(&self.state);
+        self.issue_some(state);
+    }
+
+    fn issue_some(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        self.forget_old_stop(&mut state);
+        if let Err(error) = self.gpu().driver.bind() {
+            self.gpu().lose(&error.to_string());
+        }
+        let mut again = true;
+        for _ in 0..TURN {
+            match self.step(&mut state) {
+                Step::Issued => continue,
+                Step::Nothing | Step::Blocked => again = false,
+                Step::Full => {}
+            }
+            break;
+        }
+        self.waiting.store(again, SeqCst);
+        drop(state);
+        if again {
+            self.gpu().reactor.list(self.clone());
+        }
+    }
+
+    /// Issues the next operation.
+    fn step(self: &Arc<Self>, state: &mut State) -> Step {
+        if state.blocked.is_some() {
+            return Step::Blocked;
+        }
+        let failed = self.progress.has_failed();
+        if let Some(upload) = state.upload.take() {
+            return match failed {
+                true => self.over(upload.counted),
+                false => self.upload(state, upload),
+            };
+        }
+        if let Some(replay) = state.replay.take() {
+            return self.replay(state, replay, failed);
+        }
+        let Some(submission) = state.pending.pop_front() else {
+            return Step::Nothing;
+        };
+        let counted = Some(submission.operation.held_bytes());
+        let time_limit = submission.time_limit;
+        match self.operation(state, submission.operation, time_limit, counted, failed) {
+            Ok(step) => step,
+            Err(operation) => {
+                state.pending.push_front(Submission {
+                    operation,
+                    time_limit,
+                });
+                Step::Full
+            }
+        }
+    }
+
+    /// Issues an operation, or gives it back when there is no room.
+    fn operation(
+        self: &Arc<Self>,
+        state: &mut State,
+        operation: Operation,
+        time_limit: Option<Duration>,
+        counted: Option<u64>,
+        failed: bool,
+    ) -> Result<Step, Operation> {
+        match operation {
+            Operation::Record(event) => self
+                .record(state, event, counted)
+                .map_err(Operation::Record),
+            operation if failed => {
+                // Its buffers are free before anyone hears that it is over.
+                drop(operation);
+                Ok(self.over(counted))
+            }
+            Operation::Wait(event) => self.wait(state, event, counted).map_err(Operation::Wait),
+            Operation::Launch(launch) => self
+                .launch(state, launch, time_limit, counted)
+                .map_err(Operation::Launch),
+            Operation::Graph(recording) => {
+                state.replay = Some(Replay {
+                    recording,
+                    next: 0,
+                    time_limit,
+                    counted,
+                });
+                Ok(Step::Issued)
+            }
+            Operation::Write { to, data } => {
+                let upload = Upload {
+                    to,
+                    data,
+                    issued: 0,
+                    counted,
+                };
+                Ok(self.upload(state, upload))
+            }
+            Operation::Copy { from, to, length } => self.copy(state, from, to, length, counted),
+            Operation::Fill {
+                to,
+                length,
+                pattern,
+            } => self.fill(state, to, length, pattern, counted),
+        }
+    }
+
+    /// An operation is over that the driver never had.
+    fn over(&self, counted: Option<u64>) -> Step {
+        if let Some(held) = counted {
+            self.progress.complete(held);
+        }
+        Step::Issued
+    }
+
+    /// The lane to issue on; none while there is no room.
+    fn lane(&self, state: &mut State) -> Option<Arc<Lane>> {
+        if self.in_flight.load(SeqCst) == 0 {
+            let idle = state.lane.as_ref().is_some_and(|lane| lane.load() == 0);
+            if !idle {
+                match self.gpu().least_busy_lane() {
+                    Ok(lane) => state.lane = Some(lane),
+                    // What there is will do; without any the next call says why.
+                    Err(error) => tracing::warn!(%error, "the device has no more streams"),
+                }
+            }
+        }
+        state.lane.clone().filter(|lane| lane.has_room())
+    }
+
+    fn issued(
+        self: &Arc<Self>,
+        lane: &Lane,
+        what: What,
+        counted: Option<u64>,
+        enqueue: impl FnOnce(
+            &dyn super::driver::Driver,
+            super::driver::StreamHandle,
+        ) -> super::driver::Result<()>,
+    ) -> Step {
+        let issued = Issued {
+            queue: self.clone(),
+            what,
+            counted,
+        };
+        self.in_flight.fetch_add(1, SeqCst);
+        self.gpu().reactor.notice();
+        if let Err(refused) = lane.issue(issued, enqueue) {
+            self.refused(&refused.error);
+            self.in_flight.fetch_sub(1, SeqCst);
+            let counted = refused.issued.counted;
+            drop(refused);
+            return self.over(counted);
+        }
+        Step::Issued
+    }
+
+    /// The driver did not take an operation.
+    fn refused(&self, error: &DriverError) {
+        if error.is_fatal() {
+            self.gpu().lose(&error.to_string());
+        }
+        let text = format!("the driver refused the operation: {error}");
+        self.progress.fail(StreamError::Refused(text.into()));
+    }
+
+    fn launch(
+        self: &Arc<Self>,
+        state: &mut State,
+        launch: Arc<Launch>,
+        time_limit: Option<Duration>,
+        counted: Option<u64>,
+    ) -> Result<Step, Arc<Launch>> {
+        let Code::Cuda(code) = &launch.kernel.code else {
+            debug_assert!(false, "a kernel of another device");
+            return Ok(self.over(counted));
+        };
+        let code = code.clone();
+        let over = self.launches_over.load(SeqCst);
+        if state.launches.wrapping_sub(over) >= RECORDS || !self.may_start(state) {
+            return Err(launch);
+        }
+        let Some(lane) = self.lane(state) else {
+            return Err(launch);
+        };
+        let record = state.launches;
+        let shared_bytes = code.guarded.shared_bytes(launch.dynamic_shared);
+        let mut told = LaunchRecord {
+            stop: self.control.stop(),
+            fault: self.control.record(record),
+            variables: launch
+                .variables
+                .as_ref()
+                .map_or(0, |variables| variables.address()),
+            shared_bytes,
+            ..LaunchRecord::default()
+        };
+        self.memory.describe(&mut told);
+        self.memory.will_be_written();
+        let shape = Shape {
+            grid: launch.grid,
+            block: launch.block,
+            shared: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
+        };
+        let mut block = std::mem::take(&mut state.block);
+        code.guarded
+            .write_parameters(launch.parameters.bytes(), &told, &mut block);
+        state.launches = state.launches.wrapping_add(1);
+        let reset = std::mem::take(&mut state.stopped).then_some(told.stop);
+        let what = What::Launch {
+            launch,
+            record,
+            time_limit,
+        };
+        let step = self.issued(&lane, what, counted, |driver, stream| {
+            // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
+            // which live as long as the queue.
+            unsafe {
+                if let Some(stop) = reset {
+                    driver.write_word(stream, stop, 0)?;
+                }
+                driver.launch(code.function, &shape, stream, &block)
+            }
+        });
+        state.block = block;
+        Ok(step)
+    }
+
+    /// Whether no earlier stop is still on its way, which would end the next launch.
+    fn may_start(&self, state: &State) -> bool {
+        !state.stopped || (state.stop.is_none() && self.in_flight.load(SeqCst) == 0)
+    }
+
+    /// Once a stop has ended what it was for and was itself carried out, nothing is being stopped.
+    fn forget_old_stop(&self, state: &mut State) {
+        if let Some((ticket, _)) = state.stop
+            && self.in_flight.load(SeqCst) == 0
+            && self.gpu().stopper.is_done(ticket)
+        {
+            state.stop = None;
+        }
+    }
+
+    fn upload(self: &Arc<Self>, state: &mut State, mut upload: Upload) -> Step {
+        let rest = &upload.data[upload.issued..];
+        let piece = &rest[..rest.len().min(BLOCK)];
+        if piece.is_empty() {
+            return self.over(upload.counted);
+        }
+        let at = upload.to.in_window() + upload.issued as u64;
+        let size = piece.len() as u64;
+        let Some(to) = self.memory.range(at, size) else {
+            debug_assert!(false, "the range of an upload is not backed");
+            return self.over(upload.counted);
+        };
+        let Some(lane) = self.lane(state) else {
+            state.upload = Some(upload);
+            return Step::Full;
+        };
+        let staged = match self.gpu().staging.take(piece) {
+            Ok(Some(staged)) => staged,
+            Ok(None) => {
+                state.upload = Some(upload);
+                return Step::Full;
+            }
+            Err(error) => {
+                self.refused(&error);
+                return self.over(upload.counted);
+            }
+        };
+        self.memory.will_be_written();
+        let from = staged.address();
+        upload.issued += piece.len();
+        let is_last = upload.issued == upload.data.len();
+        let (what, counted) = if is_last {
+            let Upload {
+                to, data, counted, ..
+            } = upload;
+            let operation = Operation::Write { to, data };
+            (What::Transfer(operation, Some(staged)), counted)
+        } else {
+            state.upload = Some(upload);
+            (What::Piece(staged), None)
+        };
+        self.issued(&lane, what, counted, |driver, stream| {
+            // SAFETY: both ranges are kept by what is issued.
+            unsafe { driver.copy(stream, from, to, size) }
+        })
+    }
+
+    fn copy(
+        self: &Arc<Self>,
+        state: &mut State,
+        from: Place,
+        to: Place,
+        length: u64,
+        counted: Option<u64>,
+    ) -> Result<Step, Operation> {
+        let [source, target] =
+            [&from, &to].map(|place| self.memory.range(place.in_window(), length));
+        let (Some(source), Some(target)) = (source, target) else {
+            debug_assert!(false, "the range of a copy is not backed");
+            return Ok(self.over(counted));
+        };
+        if length == 0 || source == target {
+            drop((from, to));
+            return Ok(self.over(counted));
+        }
+        let overlap = source.abs_diff(target) < length;
+        let staged = match overlap {
+            true => self.gpu().staging.take(&[]),
+            false => Ok(None),
+        };
+        let (Some(lane), Ok(staged)) = (self.lane(state), staged) else {
+            return Err(Operation::Copy { from, to, length });
+        };
+        if overlap && staged.is_none() {
+            return Err(Operation::Copy { from, to, length });
+        }
+        self.memory.will_be_written();
+        let through = staged.as_ref().map(super::staging::Block::address);
+        let what = What::Transfer(Operation::Copy { from, to, length }, staged);
+        Ok(self.issued(&lane, what, counted, |driver, stream| {
+            let Some(through) = through else {
+                // SAFETY: both ranges are backed and kept by what is issued.
+                return unsafe { driver.copy(stream, source, target, length) };
+            };
+            for (begin, size) in pieces(length, target > source) {
+                // SAFETY: as above; the stream copies one piece after the other, each out of what none before has
+                // written.
+                unsafe {
+                    driver.copy(stream, source + begin, through, size)?;
+                    driver.copy(stream, through, target + begin, size)?;
+                }
+            }
+            Ok(())
+        }))
+    }
+
+    fn fill(
+        self: &Arc<Self>,
+        state: &mut State,
+        to: Place,
+        length: u64,
+        pattern: u32,
+        counted: Option<u64>,
+    ) -> Result<Step, Operation> {
+        let Some(target) = self.memory.range(to.in_window(), length) else {
+            debug_assert!(false, "the range of a fill is not backed");
+            return Ok(self.over(counted));
+        };
+        let operation = Operation::Fill {
+            to,
+            length,
+            pattern,
+        };
+        if length == 0 {
+            drop(operation);
+            return Ok(self.over(counted));
+        }
+        let Some(lane) = self.lane(state) else {
+            return Err(operation);
+        };
+        self.memory.will_be_written();
+        let what = What::Transfer(operation, None);
+        Ok(self.issued(&lane, what, counted, |driver, stream| {
+            // SAFETY: the range is backed and kept by what is issued.
+            unsafe { driver.fill(stream, target, pattern, length) }
+        }))
+    }
+
+    fn record(
+        self: &Arc<Self>,
+        state: &mut State,
+        event: Arc<Event>,
+        counted: Option<u64>,
+    ) -> Result<Step, Arc<Event>> {
+        let Some(lane) = self.lane(state) else {
+            return Err(event);
+        };
+        let stamp = match lane.stamp(&self.gpu().clock) {
+            Ok(stamp) => stamp,
+            Err(error) => {
+                self.refused(&error);
+                event.complete(Reached {
+                    at: 0,
+                    error: self.progress.error(),
+                });
+                return Ok(self.over(counted));
+            }
+        };
+        event.set_native(stamp);
+        Ok(self.issued(&lane, What::Record(event), counted, |_, _| Ok(())))
+    }
+
+    /// Waits on the GPU for an event that it knows, and else until the event is reached.
+    fn wait(
+        self: &Arc<Self>,
+        state: &mut State,
+        event: Arc<Event>,
+        counted: Option<u64>,
+    ) -> Result<Step, Arc<Event>> {
+        if event.reached().is_some() {
+            return Ok(self.over(counted));
+        }
+        let here = |stamp: &&Stamp| stamp.is_of(&self.gpu().driver);
+        if let Some(mark) = event.native::<Stamp>().filter(here).map(Stamp::event) {
+            let Some(lane) = self.lane(state) else {
+                return Err(event);
+            };
+            let what = What::Wait(event);
+            return Ok(self.issued(&lane, what, counted, |driver, stream| {
+                driver.wait_for(stream, mark)
+            }));
+        }
+        state.blocked = Some(event.clone());
+        if event.resume_later(self.clone()) {
+            return Ok(Step::Blocked);
+        }
+        state.blocked = None;
+        Ok(self.over(counted))
+    }
+
+    fn replay(self: &Arc<Self>, state: &mut State, mut replay: Replay, failed: bool) -> Step {
+        let operation = replay.recording.operations().get(replay.next).cloned();
+        let Some(operation) = operation.filter(|_| !failed) else {
+            let Some(lane) = self.lane(state) else {
+                state.replay = Some(replay);
+                return Step::Full;
+            };
+            let counted = replay.counted;
+            return self.issued(&lane, What::End(replay.recording), counted, |_, _| Ok(()));
+        };
+        let issued = self.operation(state, operation, replay.time_limit, None, false);
+        if issued.is_ok() {
+            replay.next += 1;
+        }
+        state.replay = Some(replay);
+        issued.unwrap_or(Step::Full)
+    }
+
+    /// Something that the driver had is over.
+    pub(super) fn retired(self: &Arc<Self>, what: What, counted: Option<u64>) {
+        match &what {
+            What::Launch { launch, record, .. } => {
+                if self.control.has_fault(*record) {
+                    self.faulted(launch, *record);
+                }
+                self.launches_over.fetch_add(1, SeqCst);
+            }
+            What::Record(event) => event.complete(Reached {
+                at: self.time_of(event),
+                error: self.progress.error(),
+            }),
+            _ => {}
+        }
+        // Its buffers are free, and the queue can go on, before anyone hears that it is over.
+        drop(what);
+        self.in_flight.fetch_sub(1, SeqCst);
+        if let Some(held) = counted {
+            self.progress.complete(held);
+        }
+        if self.waiting.load(SeqCst) {
+            self.gpu().reactor.list(self.clone());
+        }
+    }
+
+    /// Nanoseconds on the device's clock; 0 where the device is lost.
+    fn time_of(&self, event: &Event) -> u64 {
+        let at = event.native().map(|stamp| self.gpu().clock.at(stamp));
+        match at {
+            Some(Ok(at)) => at,
+            Some(Err(error)) => {
+                tracing::debug!(%error, "an event has no time");
+                0
+            }
+            None => 0,
+        }
+    }
+
+    fn faulted(&self, launch: &Launch, record: u32) {
+        let Code::Cuda(code) = &launch.kernel.code else {
+            return;
+        };
+        let fault = code.guarded.fault(&self.control.take_record(record));
+        crate::lock(&self.state).stopped = true;
+        let error = self.faults.describe(&KernelFault { launch, fault });
+        self.progress.fail(error);
+    }
+
+    /// What runs has run for longer than it may.
+    pub(super) fn expire(&self, launch: u32) {
+        // A fault that is already written comes first; it is reported when the launch is over.
+        if !self.control.has_fault(launch) {
+            self.progress.fail(StreamError::DeadlineExceeded);
+        }
+        self.stop_running();
+    }
+
+    /// Sets the stop word, unless it is set: since when it has been.
+    fn stop_running(&self) -> Option<Instant> {
+        let mut state = crate::lock(&self.state);
+        if let Some((_, since)) = state.stop {
+            return Some(since);
+        }
+        if self.in_flight.load(SeqCst) == 0 {
+            return None;
+        }
+        state.stopped = true;
+        let stop = self.gpu().driver.bind();
+        match stop.and_then(|()| self.gpu().stopper.stop(self.control.stop())) {
+            Ok(ticket) => {
+                let now = Instant::now();
+                state.stop = Some((ticket, now));
+                Some(now)
+            }
+            Err(error) => {
+                self.gpu().lose(&error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Since when what runs has been told to stop.
+    pub(super) fn stopping_since(&self) -> Option<Instant> {
+        crate::lock(&self.state).stop.map(|(_, since)| since)
+    }
+
+    /// Drops everything, on a device that is lost.
+    fn drain(self: &Arc<Self>) {
+        let (pending, replay, upload) = {
+            let mut state = crate::lock(&self.state);
+            state.blocked = None;
+            (
+                std::mem::take(&mut state.pending),
+                state.replay.take(),
+                state.upload.take(),
+            )
+        };
+        let counted = [
+            replay.and_then(|replay| replay.counted),
+            upload.and_then(|upload| upload.counted),
+        ];
+        counted
+            .into_iter()
+            .flatten()
+            .for_each(|held| self.progress.complete(held));
+        for submission in pending {
+            let held = submission.operation.held_bytes();
+            if let Operation::Record(event) = &submission.operation {
+                event.complete(Reached {
+                    at: 0,
+                    error: self.progress.error(),
+                });
+            }
+            drop(submission);
+            self.progress.complete(held);
+        }
+    }
+
+    /// Goes on after a wait for an event that was reached, or that no longer matters.
+    fn unblock(self: &Arc<Self>) {
+        let mut state = crate::lock(&self.state);
+        let over = state
+            .blocked
+            .as_ref()
+            .is_some_and(|event| event.reached().is_some() || self.progress.has_failed());
+        if over {
+            state.blocked = None;
+            self.waiting.store(true, SeqCst);
+            drop(state);
+            self.progress.complete(0);
+            self.gpu().reactor.list(self.clone());
+        }
+    }
+}
+
+impl Queue for CudaQueue {
+    fn submit(self: Arc<Self>, submission: Submission) {
+        let mut state = crate::lock(&self.state);
+        state.pending.push_back(submission);
+        if self.waiting.load(SeqCst) {
+            // Others are before it, and the reactor issues them.
+            return;
+        }
+        self.issue_some(state);
+    }
+
+    fn stop(self: Arc<Self>) {
+        if matches!(self.progress.error(), Some(StreamError::DeviceLost)) {
+            self.drain();
+            return;
+        }
+        self.stop_running();
+        self.unblock();
+        self.gpu().reactor.list(self.clone());
+    }
+
+    fn time_remaining(&self) -> Option<Duration> {
+        let lane = crate::lock(&self.state).lane.clone()?;
+        let mut remaining = None;
+        lane.head(|together, since| {
+            let own = together.filter(|issued| self.this.as_ptr() == Arc::as_ptr(&issued.queue));
+            let limits: Option<Duration> = own.filter_map(Issued::time_limit).reduce(|a, b| a + b);
+            remaining = limits.map(|limit| limit.saturating_sub(since));
+        });
+        remaining
+    }
+
+    fn expedite(self: Arc<Self>) {
+        let lane = crate::lock(&self.state).lane.clone();
+        if let Some(lane) = lane {
+            self.gpu().watch(&lane, &self.progress);
+        }
+    }
+}
+
+impl Resume for CudaQueue {
+    fn resume(self: Arc<Self>) {
+        self.unblock();
+    }
+}
+
+/// The pieces of an overlapping copy: from the end when it moves up.
+fn pieces(length: u64, from_the_end: bool) -> impl Iterator<Item = (u64, u64)> {
+    let count = length.div_ceil(BLOCK as u64);
+    (0..count).map(move |index| {
+        let index = if from_the_end {
+            count - 1 - index
+        } else {
+            index
+        };
+        let begin = index * BLOCK as u64;
+        (begin, (length - begin).min(BLOCK as u64))
+    })
+}

@@ -1,0 +1,228 @@
+//! The thread that retires what nobody waits for, keeps time limits, and notices a lost device.
+//!
+//! It looks at the lanes' marks without pause while anything is in flight. When nothing has been for a moment it dozes, and
+//! looks again every millisecond; after a while of that it sleeps until somebody issues something, so that an idle process
+//! uses no processor.
+
+use super::Gpu;
+use super::issued::Issued;
+use super::lane::Lane;
+use super::queue::CudaQueue;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// Without work for so long the reactor dozes.
+const DOZE_AFTER: Duration = Duration::from_micros(200);
+
+/// How long it dozes at a time: as exact as time limits are.
+const DOZE: Duration = Duration::from_millis(1);
+
+/// Without work for so long it sleeps. A guest that launches and waits does so far more often.
+const SLEEP_AFTER: Duration = Duration::from_millis(200);
+
+/// From one look at time limits, unmarked work and the context to the next.
+const TICK: Duration = Duration::from_micros(500);
+
+/// A kernel that was told to stop ends within a millisecond. One that has not after this never will.
+const STOPPED_AFTER: Duration = Duration::from_secs(10);
+
+const AWAKE: u8 = 0;
+const DOZING: u8 = 1;
+const SLEEPING: u8 = 2;
+
+/// What others tell the reactor's thread.
+#[derive(Default)]
+pub(super) struct Reactor {
+    thread: OnceLock<Thread>,
+    starting: Mutex<()>,
+    rest: AtomicU8,
+    closed: AtomicBool,
+    /// Queues with work that can be issued, or could be soon.
+    listed: Mutex<Vec<Arc<CudaQueue>>>,
+}
+
+impl Reactor {
+    /// Starts the thread, once.
+    pub(super) fn start(&self, gpu: &Arc<Gpu>) -> std::io::Result<()> {
+        let _starting = crate::lock(&self.starting);
+        if self.thread.get().is_some() {
+            return Ok(());
+        }
+        let gpu = Arc::downgrade(gpu);
+        let handle = thread::Builder::new()
+            .name("wasi-cuda-reactor".into())
+            .spawn(move || run(&gpu))?;
+        let _ = self.thread.set(handle.thread().clone());
+        Ok(())
+    }
+
+    /// Something was issued: a look soon is enough, so a dozing thread is left alone.
+    pub(super) fn notice(&self) {
+        if self.rest.load(SeqCst) == SLEEPING {
+            self.wake();
+        }
+    }
+
+    /// Somebody waits: looks from now on.
+    pub(super) fn wake(&self) {
+        if self.rest.load(SeqCst) != AWAKE
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// A queue has work to issue.
+    pub(super) fn list(&self, queue: Arc<CudaQueue>) {
+        if !queue.listed.swap(true, SeqCst) {
+            crate::lock(&self.listed).push(queue);
+        }
+        self.wake();
+    }
+
+    /// Ends the thread.
+    pub(super) fn close(&self) {
+        self.closed.store(true, SeqCst);
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    fn take_listed(&self) -> Vec<Arc<CudaQueue>> {
+        std::mem::take(&mut *crate::lock(&self.listed))
+    }
+}
+
+/// What the thread remembers.
+struct Watch {
+    worked: Instant,
+    ticked: Instant,
+}
+
+fn run(gpu: &Weak<Gpu>) {
+    let now = Instant::now();
+    let mut watch = Watch {
+        worked: now,
+        ticked: now,
+    };
+    while let Some(gpu) = gpu.upgrade() {
+        if gpu.reactor.closed.load(SeqCst) {
+            return;
+        }
+        let busy = watch.look(&gpu);
+        let now = Instant::now();
+        if busy {
+            watch.worked = now;
+            thread::yield_now();
+            continue;
+        }
+        let idle = now.duration_since(watch.worked);
+        if idle < DOZE_AFTER {
+            thread::yield_now();
+            continue;
+        }
+        let rest = match idle < SLEEP_AFTER {
+            true => DOZING,
+            false => SLEEPING,
+        };
+        gpu.reactor.rest.store(rest, SeqCst);
+        // Whoever issued before the store did not wake anyone.
+        let quiet = gpu.is_quiet() && crate::lock(&gpu.reactor.listed).is_empty();
+        let reactor = gpu.reactor.clone();
+        drop(gpu);
+        match (quiet, rest) {
+            (false, _) => {}
+            (true, DOZING) => thread::park_timeout(DOZE),
+            (true, _) => thread::park(),
+        }
+        reactor.rest.store(AWAKE, SeqCst);
+    }
+}
+
+impl Watch {
+    /// Looks once at everything: whether anything is in flight or to be issued.
+    fn look(&mut self, gpu: &Arc<Gpu>) -> bool {
+        let mut busy = false;
+        for lane in gpu.lanes() {
+            if lane.load() > 0 {
+                busy = true;
+                lane.retire();
+            }
+        }
+        let listed = gpu.reactor.take_listed();
+        busy |= !listed.is_empty();
+        for queue in listed {
+            queue.listed.store(false, SeqCst);
+            queue.advance();
+        }
+        if self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            gpu.tick();
+        }
+        if let Some(reason) = gpu.newly_lost() {
+            gpu.tell_lost(&reason);
+        }
+        busy
+    }
+}
+
+impl Gpu {
+    /// Whether nothing is in flight.
+    fn is_quiet(&self) -> bool {
+        self.lanes().all(|lane| lane.load() == 0)
+    }
+
+    /// Keeps time limits, marks what nobody waits for, and looks at the context.
+    fn tick(&self) {
+        if self.is_lost() {
+            return;
+        }
+        let looked = self.driver.bind().and_then(|()| {
+            for lane in self.lanes().filter(|lane| lane.load() > 0) {
+                lane.mark_older_than(TICK)?;
+                lane.check()?;
+            }
+            Ok(())
+        });
+        if let Err(error) = looked {
+            self.lose(&error.to_string());
+        }
+        for lane in self.lanes() {
+            if lane.load() > 0 {
+                self.keep_limits(lane);
+            }
+        }
+    }
+
+    fn keep_limits(&self, lane: &Lane) {
+        let (mut over, mut queue) = (None, None);
+        lane.head(|together, since| {
+            let mut limits = Some(Duration::ZERO);
+            for issued in together {
+                queue.get_or_insert_with(|| issued.queue.clone());
+                let launch = match &issued.what {
+                    super::issued::What::Launch { record, .. } => Some(*record),
+                    _ => None,
+                };
+                if let Some(record) = launch {
+                    over.get_or_insert((issued.queue.clone(), record));
+                    limits = limits
+                        .zip(Issued::time_limit(issued))
+                        .and_then(|(sum, limit)| sum.checked_add(limit));
+                }
+            }
+            if limits.is_none_or(|limits| since < limits) {
+                over = None;
+            }
+        });
+        if let Some((queue, launch)) = over {
+            queue.expire(launch);
+        }
+        let stopping = queue.and_then(|queue| queue.stopping_since());
+        if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {
+            self.lose("a kernel runs on although it was told to stop");
+        }
+    }
+}
