@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use wasi_cuda_conformance::programs::SUITES;
 use wasi_cuda_conformance::reference::ReferenceHost;
 use wasi_cuda_conformance::{Case, Report, Runner, cases};
+use wasmtime_wasi_cuda::PtxCompiler;
 
 /// Runs the conformance suite of wasi:cuda.
 ///
@@ -30,6 +31,9 @@ struct Arguments {
     /// List the cases instead of running them.
     #[arg(long)]
     list: bool,
+    /// Be the process in which the driver's compiler runs, for the process that started this one.
+    #[arg(long, hide = true)]
+    ptx_compiler: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -44,6 +48,9 @@ enum Format {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    if arguments.ptx_compiler {
+        return Ok(wasmtime_wasi_cuda::run_ptx_compiler());
+    }
     let cases = select(&arguments)?;
     if arguments.list {
         for case in &cases {
@@ -52,7 +59,7 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
 
-    let report = match ReferenceHost::open(&arguments.device) {
+    let report = match ReferenceHost::open_compiling_in(&arguments.device, compiler()?) {
         Ok(host) => Runner::new(host).run(&arguments.device, &cases),
         Err(error) => Report::none_ran(&arguments.device, &cases, &error.to_string()),
     };
@@ -69,6 +76,12 @@ fn main() -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The driver's compiler runs in this program, started again.
+fn compiler() -> Result<PtxCompiler> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    Ok(PtxCompiler::worker(program, ["--ptx-compiler"]))
 }
 
 /// The cases that the arguments ask for: all when they name none.

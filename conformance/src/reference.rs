@@ -5,7 +5,7 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, WasiCudaCtx,
+    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, PtxCompiler, WasiCudaCtx,
     WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
 };
 
@@ -20,7 +20,7 @@ enum Devices {
     /// Each guest gets CPU devices of its own, with the memory that its setup names.
     OwnCpu,
     /// Each guest opens the GPU with this number for itself, with the memory that its setup names.
-    OwnCuda(u32),
+    OwnCuda(u32, PtxCompiler),
     /// All guests share this one.
     Shared(Device),
 }
@@ -28,10 +28,15 @@ enum Devices {
 impl ReferenceHost {
     /// On a device by name: `cpu` or `cuda:N`.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
+        Self::open_compiling_in(name, PtxCompiler::InProcess)
+    }
+
+    /// On a device by name, whose driver compiles where `compiler` says.
+    pub fn open_compiling_in(name: &str, compiler: PtxCompiler) -> Result<Self, DeviceError> {
         let device = Device::open(name)?;
         let number = name.strip_prefix("cuda:").map(str::parse);
         Ok(match number {
-            Some(Ok(number)) => ReferenceHost::new(Devices::OwnCuda(number)),
+            Some(Ok(number)) => ReferenceHost::new(Devices::OwnCuda(number, compiler)),
             _ if name == "cpu" => ReferenceHost::new(Devices::OwnCpu),
             _ => ReferenceHost::sharing(device),
         })
@@ -62,10 +67,11 @@ impl ReferenceHost {
                     Device::cpu(options).map_err(NotRun::because)
                 })
                 .collect(),
-            Devices::OwnCuda(number) => (0..setup.devices)
+            Devices::OwnCuda(number, compiler) => (0..setup.devices)
                 .map(|_| {
                     let options = CudaOptions {
                         total_memory: Some(setup.device_memory),
+                        compiler: compiler.clone(),
                         ..CudaOptions::default()
                     };
                     Device::cuda(*number, options).map_err(NotRun::because)
@@ -107,7 +113,7 @@ impl Host for ReferenceHost {
             .build();
         Ok(Guest {
             own_devices: match self.devices {
-                Devices::OwnCpu | Devices::OwnCuda(_) => devices,
+                Devices::OwnCpu | Devices::OwnCuda(..) => devices,
                 Devices::Shared(_) => Vec::new(),
             },
             wasi,

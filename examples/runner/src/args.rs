@@ -27,6 +27,9 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// List the devices that a guest can be granted here
     Devices(DevicesArgs),
+    /// Be the process in which the driver's compiler runs, for the process that started this one
+    #[command(hide = true)]
+    PtxCompiler,
 }
 
 #[derive(Debug, Args)]

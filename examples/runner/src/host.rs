@@ -1,12 +1,19 @@
 //! What a guest sees: WASI 0.2, and the devices it was granted.
 
+use std::path::PathBuf;
+
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::error::Context;
 use wasmtime::{Config, Engine, Result, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_cuda::{Device, WasiCudaCtx, WasiCudaCtxView, WasiCudaView};
+use wasmtime_wasi_cuda::{
+    CodeCache, CudaOptions, Device, PtxCompiler, WasiCudaCtx, WasiCudaCtxView, WasiCudaView,
+};
 
 use crate::args::RunArgs;
+
+/// Bytes of machine code that are kept: some thousand kernels.
+const CODE_CACHE: u64 = 256 << 20;
 
 /// The state of one guest.
 pub(crate) struct Host {
@@ -80,10 +87,38 @@ fn wasi(name: &str, arguments: &RunArgs) -> Result<WasiCtx> {
     Ok(builder.build())
 }
 
+/// A device by its name. The driver's compiler runs in this program, started again, and what it makes is kept in the user's
+/// cache folder.
+fn open(name: &str) -> Result<Device> {
+    let Some(Ok(ordinal)) = name.strip_prefix("cuda:").map(str::parse) else {
+        return Ok(Device::open(name)?);
+    };
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let options = CudaOptions {
+        compiler: PtxCompiler::worker(program, ["ptx-compiler"]),
+        code_cache: cache_folder().map(|folder| CodeCache {
+            folder,
+            bytes: CODE_CACHE,
+        }),
+        ..CudaOptions::default()
+    };
+    Ok(Device::cuda(ordinal, options)?)
+}
+
+/// Where programs keep what they can make again (XDG base directory specification); none without a home.
+fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name| {
+        let folder = PathBuf::from(std::env::var_os(name)?);
+        folder.is_absolute().then_some(folder)
+    };
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(caches.join("wasi-cuda"))
+}
+
 fn cuda(arguments: &RunArgs) -> Result<WasiCudaCtx> {
     let mut builder = WasiCudaCtx::builder().checked(arguments.checked_mode());
     for name in &arguments.devices {
-        let device = Device::open(name).with_context(|| format!("cannot open device `{name}`"))?;
+        let device = open(name).with_context(|| format!("cannot open device `{name}`"))?;
         eprintln!(
             "wasi-cuda: device {} ({})",
             device.name(),

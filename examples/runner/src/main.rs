@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compile(arguments) => compile::compile(&arguments),
         Command::Devices(arguments) => devices::devices(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::PtxCompiler => Ok(wasmtime_wasi_cuda::run_ptx_compiler()),
     };
     outcome.unwrap_or_else(|error| exit::report(&error))
 }

@@ -1,4 +1,4 @@
-//! As much of the driver's API as the bench needs. Every call's result is looked at.
+//! As much of the driver's API as the benches need. Every call's result is looked at.
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use cudarc::driver::sys;
@@ -196,6 +196,20 @@ impl Stream {
         let result = unsafe { sys::cuStreamCreateWithPriority(&raw mut stream, flags, priority) };
         check(result, "cuStreamCreateWithPriority")?;
         Ok(Self(stream))
+    }
+
+    /// The driver's own handle.
+    pub(crate) fn handle(&self) -> sys::CUstream {
+        self.0
+    }
+
+    /// Waits as the driver does, until everything is done.
+    pub(crate) fn synchronize(&self) -> Result<()> {
+        // SAFETY: the stream is alive.
+        check(
+            unsafe { sys::cuStreamSynchronize(self.0) },
+            "cuStreamSynchronize",
+        )
     }
 
     /// Whether everything enqueued is done.

@@ -14,6 +14,7 @@ mod arguments;
 mod case;
 mod cases;
 mod cost;
+#[allow(dead_code, reason = "each bench uses a part of it")]
 mod driver;
 mod guest;
 mod healthy;

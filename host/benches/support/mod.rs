@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wasmtime::component::{Component, ComponentType, Instance, Lift, Linker, Lower, ResourceTable};
+use wasmtime::component::{
+    Component, ComponentType, Instance, InstancePre, Lift, Linker, Lower, ResourceTable,
+};
 use wasmtime::{Config, Engine, Result, Store, StoreContextMut};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{Device, Limits, WasiCudaCtx, WasiCudaCtxView, WasiCudaView};
@@ -62,13 +64,27 @@ pub(crate) struct BenchGuest {
 impl BenchGuest {
     /// Starts it on an engine, and lets it allocate its vectors.
     pub(crate) async fn start(engine: &Engine, device: &Device, elements: u32) -> Result<Self> {
+        let prepared = Self::prepare(engine, &built("wasi_cuda_bench_guest.wasm"))?;
+        Self::start_prepared(&prepared, device, elements).await
+    }
+
+    /// What every guest of an engine is made from.
+    pub(crate) fn prepare(engine: &Engine, wasm: &Path) -> Result<InstancePre<State>> {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_cuda::add_to_linker(&mut linker)?;
         add_reference(&mut linker)?;
-        let component = Component::from_file(engine, built("wasi_cuda_bench_guest.wasm"))?;
-        let mut store = Store::new(engine, State::new(device));
-        let instance = linker.instantiate_async(&mut store, &component).await?;
+        linker.instantiate_pre(&Component::from_file(engine, wasm)?)
+    }
+
+    /// Starts one, and lets it allocate its vectors.
+    pub(crate) async fn start_prepared(
+        prepared: &InstancePre<State>,
+        device: &Device,
+        elements: u32,
+    ) -> Result<Self> {
+        let mut store = Store::new(prepared.engine(), State::new(device));
+        let instance = prepared.instantiate_async(&mut store).await?;
         let mut guest = Self { store, instance };
         guest.call::<(u32,), ()>("set-up", (elements,)).await?;
         Ok(guest)
@@ -77,6 +93,21 @@ impl BenchGuest {
     /// Nanoseconds that `launches` calls of one kind take together.
     pub(crate) async fn time(&mut self, kind: &str, launches: u32) -> Result<u64> {
         let (nanoseconds,) = self.call::<_, (u64,)>(kind, (launches,)).await?;
+        Ok(nanoseconds)
+    }
+
+    /// Nanoseconds of each of several calls that the guest times one by one.
+    pub(crate) async fn times<P>(&mut self, kind: &str, parameters: P) -> Result<Vec<f64>>
+    where
+        P: wasmtime::component::ComponentNamedList + Lower + Send + Sync + 'static,
+    {
+        let (times,) = self.call::<P, (Vec<u64>,)>(kind, parameters).await?;
+        Ok(times.into_iter().map(|time| time as f64).collect())
+    }
+
+    /// Nanoseconds that so many times allocating and freeing take together.
+    pub(crate) async fn allocate_and_free(&mut self, times: u32, bytes: u64) -> Result<u64> {
+        let (nanoseconds,) = self.call("allocate-and-free", (times, bytes)).await?;
         Ok(nanoseconds)
     }
 

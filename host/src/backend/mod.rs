@@ -202,6 +202,8 @@ pub(crate) struct KernelFault<'a> {
     pub(crate) launch: &'a Launch,
     /// None when the kernel said that it faulted but recorded nothing.
     pub(crate) fault: Option<wasi_cuda_jit::cpu::Fault>,
+    /// The address at which kernels see the first byte of a block's shared memory.
+    pub(crate) shared_base: u64,
 }
 
 /// Who is told of a fault before its stream fails with what the sink makes of it.

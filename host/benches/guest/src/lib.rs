@@ -55,6 +55,42 @@ impl bindings::Guest for Bench {
         nanoseconds_since(start)
     }
 
+    fn launch_and_wait(launches: u32) -> Vec<u64> {
+        with_vectors(|vectors| {
+            each(launches, || {
+                vectors.launch_nothing()?;
+                vectors.synchronize()
+            })
+        })
+    }
+
+    fn enqueue_graph(launches: u32) -> u64 {
+        with_vectors(|vectors| {
+            let graph = vectors.graph(launches).expect("launches are recorded");
+            vectors.timed(|vectors| vectors.launch_graph(&graph))
+        })
+    }
+
+    fn allocate_and_free(times: u32, bytes: u64) -> u64 {
+        with_vectors(|vectors| {
+            let start = Instant::now();
+            repeat(times, || vectors.allocate(bytes)).expect("buffers are allocated");
+            nanoseconds_since(start)
+        })
+    }
+
+    fn upload(times: u32, bytes: u32) -> Vec<u64> {
+        with_vectors(|vectors| {
+            let data = vec![7u8; bytes as usize];
+            let buffer = vectors.buffer(bytes).expect("the buffer is allocated");
+            each(times, || vectors.upload(&buffer, &data))
+        })
+    }
+
+    fn load_module(times: u32) -> Vec<u64> {
+        each(times, || vectors::load().map(drop))
+    }
+
     fn add() -> u64 {
         with_vectors(|vectors| {
             let start = Instant::now();
@@ -74,6 +110,16 @@ fn with_vectors<R>(act: impl FnOnce(&mut Vectors) -> R) -> R {
 
 fn repeat(times: u32, mut act: impl FnMut() -> wasi_cuda::Result<()>) -> wasi_cuda::Result<()> {
     (0..times).try_for_each(|_| act())
+}
+
+/// Nanoseconds of each of so many times.
+fn each(times: u32, mut act: impl FnMut() -> wasi_cuda::Result<()>) -> Vec<u64> {
+    let once = |_| {
+        let start = Instant::now();
+        act().expect("what is measured succeeds");
+        nanoseconds_since(start)
+    };
+    (0..times).map(once).collect()
 }
 
 fn nanoseconds_since(start: Instant) -> u64 {

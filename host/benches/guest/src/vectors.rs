@@ -2,15 +2,21 @@
 
 use std::time::Instant;
 
-use wasi_cuda::{Device, DeviceBuffer, Function, LaunchConfig, PreparedLaunch, Result, Stream};
+use wasi_cuda::bindings::wasi::cuda::execution::BufferOffset;
+use wasi_cuda::bindings::wasi::cuda::memory::Buffer;
+use wasi_cuda::{
+    Device, DeviceBuffer, Function, Graph, LaunchConfig, Module, PreparedLaunch, Result, Stream,
+};
 
 use crate::nanoseconds_since;
 
+const KERNELS: &str = include_str!("kernels.ptx");
 const A: f32 = 1.5;
 const B: f32 = 2.25;
 
 pub(crate) struct Vectors {
     elements: u32,
+    device: Device,
     stream: Stream,
     vector_add: Function,
     nothing: Function,
@@ -25,11 +31,16 @@ fn one_warp() -> LaunchConfig {
     LaunchConfig::new(1, 32)
 }
 
+/// Loads the kernels again.
+pub(crate) fn load() -> Result<Module> {
+    Device::get(0)?.load_ptx(KERNELS)
+}
+
 impl Vectors {
     pub(crate) fn new(elements: u32) -> Result<Self> {
         let device = Device::get(0)?;
         let stream = device.stream()?;
-        let module = device.load_ptx(include_str!("kernels.ptx"))?;
+        let module = device.load_ptx(KERNELS)?;
         let (vector_add, nothing) = (module.function("vector_add")?, module.function("nothing")?);
         let mut a = stream.alloc_zeros::<f32>(elements as usize)?;
         let mut b = stream.alloc_zeros::<f32>(elements as usize)?;
@@ -40,6 +51,7 @@ impl Vectors {
         let prepared_nothing = nothing.prepare(one_warp(), (&a, &b, &c, elements))?;
         Ok(Self {
             elements,
+            device,
             stream,
             vector_add,
             nothing,
@@ -56,6 +68,43 @@ impl Vectors {
             one_warp(),
             (&self.a, &self.b, &self.c, self.elements),
         )
+    }
+
+    pub(crate) fn synchronize(&self) -> Result<()> {
+        self.stream.synchronize()
+    }
+
+    /// So many launches of the kernel that does nothing.
+    pub(crate) fn graph(&self, launches: u32) -> Result<Graph> {
+        self.stream.begin_capture()?;
+        for _ in 0..launches {
+            self.launch_nothing()?;
+        }
+        self.stream.end_capture()
+    }
+
+    pub(crate) fn launch_graph(&self, graph: &Graph) -> Result<()> {
+        self.stream.launch_graph(graph)
+    }
+
+    /// Allocates a buffer and drops it.
+    pub(crate) fn allocate(&self, bytes: u64) -> Result<()> {
+        Buffer::new(self.device.raw(), bytes)?;
+        Ok(())
+    }
+
+    pub(crate) fn buffer(&self, bytes: u32) -> Result<DeviceBuffer<u8>> {
+        self.stream.alloc_zeros(bytes as usize)
+    }
+
+    /// Copies bytes to a buffer and waits until they are there.
+    pub(crate) fn upload(&self, to: &DeviceBuffer<u8>, data: &[u8]) -> Result<()> {
+        let to = BufferOffset {
+            buffer: to.raw(),
+            offset: 0,
+        };
+        self.stream.raw().write(to, data)?;
+        self.stream.synchronize()
     }
 
     pub(crate) fn launch_prepared(&self) -> Result<()> {

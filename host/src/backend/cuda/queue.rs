@@ -608,7 +608,12 @@ impl CudaQueue {
         };
         let fault = code.guarded.fault(&self.control.take_record(record));
         crate::lock(&self.state).stopped = true;
-        let error = self.faults.describe(&KernelFault { launch, fault });
+        let shared_base = u64::from(self.gpu().driver.properties().reserved_shared_memory);
+        let error = self.faults.describe(&KernelFault {
+            launch,
+            fault,
+            shared_base,
+        });
         self.progress.fail(error);
     }
 
@@ -711,11 +716,12 @@ impl Queue for CudaQueue {
     }
 
     fn stop(self: Arc<Self>) {
+        // Where the device is lost by somebody's word alone, what runs would go on for ever.
+        self.stop_running();
         if matches!(self.progress.error(), Some(StreamError::DeviceLost)) {
             self.drain();
             return;
         }
-        self.stop_running();
         self.unblock();
         self.gpu().reactor.list(self.clone());
     }

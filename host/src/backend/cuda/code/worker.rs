@@ -21,6 +21,9 @@ const START: Duration = Duration::from_secs(20);
 /// A worker that nobody needed for so long is ended, which frees its context's memory on the GPU.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// From one look whether the host is there to the next.
+const HOST_LOOK: Duration = Duration::from_millis(500);
+
 /// The environment variable by which a worker knows its GPU.
 const ORDINAL: &str = "WASI_CUDA_PTX_COMPILER_GPU";
 
@@ -204,12 +207,31 @@ fn resident(process: u32) -> Option<u64> {
 ///
 /// The process has a CUDA context of its own, and no memory of any guest.
 pub fn run_ptx_compiler() -> ExitCode {
+    end_with_the_host();
     match serve(&mut io::stdin().lock(), &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the PTX compiler ends: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A source that keeps the compiler busy must not do so when nobody waits any more: a process whose host has ended gets
+/// another parent.
+fn end_with_the_host() {
+    let host = rustix::process::getppid();
+    let watch = move || {
+        while rustix::process::getppid() == host {
+            thread::sleep(HOST_LOOK);
+        }
+        std::process::exit(1);
+    };
+    let started = thread::Builder::new()
+        .name("wasi-cuda-host".into())
+        .spawn(watch);
+    if let Err(error) = started {
+        eprintln!("the PTX compiler may outlive its host: {error}");
     }
 }
 
