@@ -115,7 +115,8 @@ pub mod wasi {
                 pub line: u32,
                 /// Column of the faulting instruction, counted from 1; 0 when unknown.
                 pub column: u32,
-                /// Faulting address, comparable with `buffer.device-address`; 0 for a fault without one.
+                /// Faulting address, comparable with `buffer.device-address`; in shared and local memory the distance from its start; 0
+                /// for a fault without one.
                 pub address: u64,
                 /// Size of the access in bytes; 0 for a fault without one.
                 pub size: u32,

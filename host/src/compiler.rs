@@ -22,6 +22,9 @@ use wasi_cuda_jit::{Diagnostic, Severity};
 /// Stack of a compiling thread: what a main thread has, on which compilers are used to run.
 const STACK: usize = 8 << 20;
 
+/// Time for a device to make ready what compiling needs, such as a process of its own, and for a compile to get its turn.
+const PREPARE: Duration = Duration::from_secs(60);
+
 /// Compiled sources that are kept although no guest uses them: a service runs the same few kernels for
 /// guest after guest.
 const KEPT: usize = 64;
@@ -88,6 +91,9 @@ impl Compiler {
                     flight
                 }
             };
+            if self.within(PREPARE, flight.begun()).await?.is_none() {
+                return Err(CudaError::other("the compiler could not be started"));
+            }
             match self.within(limit, flight.landed()).await? {
                 Some(Landing::Compiled(Ok(program))) => return Ok(program),
                 Some(Landing::Compiled(Err(diagnostics))) => return Err(rejected(&diagnostics)),
@@ -119,6 +125,8 @@ impl Compiler {
         let compile = move || {
             // Lands as failed if the compiler panics.
             let running = starting.run();
+            backend.prepare_to_compile();
+            running.begin();
             let compiled: Compiled = backend.compile(&source, checked).map(Arc::new);
             running.land(compiled, source.bytes().len());
             drop(permit);

@@ -25,19 +25,11 @@ pub(crate) fn describe(fault: &KernelFault<'_>, base: u64, layout: Option<&Layou
         kernel,
         line: found.span.line,
         column: found.span.column,
-        address: address(found, fault.shared_base),
+        address: found.address,
         size: found.size,
         block: dim3(found.block),
         thread: dim3(found.thread),
         detail: detail(found, &around),
-    }
-}
-
-/// The address that the kernel used. A record's counts from the start of the block's shared memory.
-fn address(fault: &cpu::Fault, shared_base: u64) -> u64 {
-    match fault.kind {
-        cpu::FaultKind::SharedOutOfBounds => fault.address.wrapping_add(shared_base),
-        _ => fault.address,
     }
 }
 

@@ -74,7 +74,9 @@ fn main() -> ExitCode {
     }
     let done = Arguments::read().and_then(|arguments| {
         // One thread: a guest's calls and the driver's are made by the same.
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
         runtime.block_on(run(&arguments))
     });
     match done {
@@ -128,10 +130,11 @@ async fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let prepared = BenchGuest::prepare(&engine(true).map_err(plain)?, &wasm).map_err(plain)?;
-    guests(&prepared, &device, &mut rows).await?;
+    let done = guests(&prepared, &device, &mut rows).await;
     // The folder goes with the process that made it.
     let _ = std::fs::remove_dir_all(&cache);
     print!("{}", table::text(&rows));
+    done?;
     if let Some(file) = &arguments.json {
         std::fs::write(file, table::json(&gpu.name, &rows))
             .with_context(|| format!("cannot write {}", file.display()))?;

@@ -84,6 +84,8 @@ impl BenchGuest {
         elements: u32,
     ) -> Result<Self> {
         let mut store = Store::new(prepared.engine(), State::new(device));
+        // More than the largest upload.
+        store.set_hostcall_fuel(1 << 30);
         let instance = prepared.instantiate_async(&mut store).await?;
         let mut guest = Self { store, instance };
         guest.call::<(u32,), ()>("set-up", (elements,)).await?;

@@ -47,6 +47,9 @@ pub(crate) trait Backend: Send + Sync {
     /// For people: what could not be had.
     fn open_space(&self, limit: u64, checked: bool) -> Result<Arc<dyn Space>, String>;
 
+    /// Makes ready what compiling needs, before the time of a source begins to count.
+    fn prepare_to_compile(&self) {}
+
     /// Verifies and compiles a module. Takes as long as it takes, on the calling thread.
     ///
     /// # Errors
@@ -202,8 +205,6 @@ pub(crate) struct KernelFault<'a> {
     pub(crate) launch: &'a Launch,
     /// None when the kernel said that it faulted but recorded nothing.
     pub(crate) fault: Option<wasi_cuda_jit::cpu::Fault>,
-    /// The address at which kernels see the first byte of a block's shared memory.
-    pub(crate) shared_base: u64,
 }
 
 /// Who is told of a fault before its stream fails with what the sink makes of it.

@@ -5,6 +5,7 @@ use crate::backend::Program;
 use crate::wakers::WakerList;
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// How a compile ended.
@@ -20,6 +21,8 @@ pub(super) enum Landing {
 /// One compile.
 #[derive(Default)]
 pub(super) struct Flight {
+    /// Whether its time counts.
+    begun: AtomicBool,
     landing: OnceLock<Landing>,
     wakers: WakerList,
 }
@@ -39,6 +42,12 @@ pub(super) enum Joined {
 }
 
 impl Flight {
+    /// Waits until its time counts, or it is over.
+    pub(super) async fn begun(&self) {
+        let begun = || self.begun.load(SeqCst) || self.landing.get().is_some();
+        poll_fn(|cx| self.wakers.poll(cx, || begun().then_some(()))).await;
+    }
+
     /// How it ends, when it does.
     pub(super) async fn landed(&self) -> Landing {
         poll_fn(|cx| self.wakers.poll(cx, || self.landing.get().cloned())).await
@@ -105,6 +114,14 @@ impl Drop for Starting {
 pub(super) struct Running(Option<Entry>);
 
 impl Running {
+    /// From now on its time counts.
+    pub(super) fn begin(&self) {
+        if let Some(entry) = &self.0 {
+            entry.flight.begun.store(true, SeqCst);
+            entry.flight.wakers.wake_all();
+        }
+    }
+
     /// Keeps what was compiled, and tells whoever waits.
     pub(super) fn land(mut self, compiled: Compiled, source: usize) {
         if let Some(entry) = self.0.take() {

@@ -242,7 +242,6 @@ impl CpuQueue {
                 Some(self.faults.describe(&KernelFault {
                     launch,
                     fault: code.fault(&task.fault),
-                    shared_base: 0,
                 }))
             }
             (Reason::Deadline, _) => Some(StreamError::DeadlineExceeded),

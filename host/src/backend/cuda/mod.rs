@@ -272,6 +272,10 @@ impl Backend for Cuda {
         Ok(Arc::new(space))
     }
 
+    fn prepare_to_compile(&self) {
+        self.gpu.code.prepare();
+    }
+
     fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>> {
         module::compile(&self.gpu, source, checked)
     }

@@ -608,12 +608,7 @@ impl CudaQueue {
         };
         let fault = code.guarded.fault(&self.control.take_record(record));
         crate::lock(&self.state).stopped = true;
-        let shared_base = u64::from(self.gpu().driver.properties().reserved_shared_memory);
-        let error = self.faults.describe(&KernelFault {
-            launch,
-            fault,
-            shared_base,
-        });
+        let error = self.faults.describe(&KernelFault { launch, fault });
         self.progress.fail(error);
     }
 

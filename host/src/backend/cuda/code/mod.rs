@@ -73,6 +73,13 @@ impl MachineCode {
         })
     }
 
+    /// Has a compiling process ready.
+    pub(super) fn prepare(&self) {
+        if let Some(workers) = &self.workers {
+            workers.prepare();
+        }
+    }
+
     /// The machine code of a text; none when the driver is to compile it itself, on loading.
     pub(super) fn of(&self, text: &str) -> Result<Option<Vec<u8>>, CodeError> {
         let Some(workers) = &self.workers else {

@@ -11,10 +11,13 @@ const LONGEST: u64 = 256 << 20;
 /// What became of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
+    /// Requests are welcome: the first answer, to none.
+    Ready,
     Code(Vec<u8>),
     Refused(String),
 }
 
+const READY: u8 = 0;
 const CODE: u8 = 1;
 const REFUSED: u8 = 2;
 
@@ -34,6 +37,7 @@ pub(super) fn read_request(from: &mut impl Read) -> io::Result<Option<String>> {
 
 pub(super) fn write_answer(to: &mut impl Write, answer: &Answer) -> io::Result<()> {
     let (status, bytes) = match answer {
+        Answer::Ready => (READY, &[][..]),
         Answer::Code(code) => (CODE, code.as_slice()),
         Answer::Refused(log) => (REFUSED, log.as_bytes()),
     };
@@ -47,6 +51,7 @@ pub(super) fn read_answer(from: &mut impl Read) -> io::Result<Answer> {
     from.read_exact(&mut status)?;
     let bytes = read_bytes(from)?;
     match status[0] {
+        READY => Ok(Answer::Ready),
         CODE => Ok(Answer::Code(bytes)),
         REFUSED => Ok(Answer::Refused(
             String::from_utf8_lossy(&bytes).into_owned(),
@@ -108,7 +113,7 @@ mod tests {
     proptest! {
         #[test]
         fn answers_arrive_as_they_were_given(code: Vec<u8>, log: String) {
-            for answer in [Answer::Code(code), Answer::Refused(log)] {
+            for answer in [Answer::Ready, Answer::Code(code), Answer::Refused(log)] {
                 let mut said = Vec::new();
                 write_answer(&mut said, &answer).unwrap();
                 prop_assert_eq!(read_answer(&mut said.as_slice()).unwrap(), answer);

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// From one look at a worker's memory to the next.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Time for a worker to start, with its context; what a source may take comes on top.
+/// Time for a worker to start, with its context.
 const START: Duration = Duration::from_secs(20);
 
 /// A worker that nobody needed for so long is ended, which frees its context's memory on the GPU.
@@ -47,7 +47,6 @@ struct Worker {
     input: BufWriter<ChildStdin>,
     /// Answers come from a thread of their own, so that waiting for one can end.
     answers: Receiver<io::Result<Answer>>,
-    is_new: bool,
 }
 
 impl Workers {
@@ -74,6 +73,18 @@ impl Workers {
         })
     }
 
+    /// Has an idle worker that is ready. Waits for it; whoever compiles is told why there is none.
+    pub(super) fn prepare(&self) {
+        if !crate::lock(&self.idle).is_empty() {
+            return;
+        }
+        let worker = Worker::start(&self.program, &self.arguments, self.ordinal);
+        match worker.and_then(Worker::ready) {
+            Ok(worker) => self.keep(worker),
+            Err(error) => tracing::warn!(%error, "no compiling process"),
+        }
+    }
+
     /// Compiles a text in an idle worker, or in a new one. Waits for it.
     pub(super) fn compile(&self, text: &str) -> Result<Vec<u8>, CodeError> {
         let idle = crate::lock(&self.idle).pop();
@@ -84,7 +95,7 @@ impl Workers {
                 done => return self.done(worker, done),
             }
         }
-        let mut worker = Worker::start(&self.program, &self.arguments, self.ordinal)?;
+        let mut worker = Worker::start(&self.program, &self.arguments, self.ordinal)?.ready()?;
         let done = worker.compile(text, self.bounds);
         self.done(worker, done)
     }
@@ -92,16 +103,20 @@ impl Workers {
     /// Keeps a worker that has answered.
     fn done(&self, worker: Worker, done: Result<Vec<u8>, CodeError>) -> Result<Vec<u8>, CodeError> {
         if matches!(done, Ok(_) | Err(CodeError::Refused(_))) {
-            let mut idle = crate::lock(&self.idle);
-            idle.push(Idle {
-                worker,
-                since: Instant::now(),
-            });
-            if idle.len() == 1 {
-                self.end_idle_ones();
-            }
+            self.keep(worker);
         }
         done
+    }
+
+    fn keep(&self, worker: Worker) {
+        let mut idle = crate::lock(&self.idle);
+        idle.push(Idle {
+            worker,
+            since: Instant::now(),
+        });
+        if idle.len() == 1 {
+            self.end_idle_ones();
+        }
     }
 
     /// Ends workers that nobody needs, on a thread that goes when there are none.
@@ -158,21 +173,27 @@ impl Worker {
             child,
             input: BufWriter::new(input),
             answers,
-            is_new: true,
         })
     }
 
+    /// Waits until it has a context.
+    fn ready(self) -> io::Result<Self> {
+        match self.answers.recv_timeout(START) {
+            Ok(Ok(Answer::Ready)) => Ok(self),
+            Ok(Ok(_)) => Err(io::Error::other("it answers what nobody asked")),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(io::Error::other(format!("it did not start in {START:?}"))),
+        }
+    }
+
     fn compile(&mut self, text: &str, bounds: Bounds) -> Result<Vec<u8>, CodeError> {
-        let start = match std::mem::take(&mut self.is_new) {
-            true => START,
-            false => Duration::ZERO,
-        };
         let begin = Instant::now();
         write_request(&mut self.input, text)?;
-        while begin.elapsed() < bounds.time + start {
+        while begin.elapsed() < bounds.time {
             match self.answers.recv_timeout(LOOK) {
                 Ok(Ok(Answer::Code(code))) => return Ok(code),
                 Ok(Ok(Answer::Refused(log))) => return Err(CodeError::Refused(log)),
+                Ok(Ok(Answer::Ready)) => {}
                 Ok(Err(error)) => return Err(error.into()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -242,6 +263,7 @@ fn serve(requests: &mut impl io::Read, answers: &mut impl io::Write) -> io::Resu
     let driver = cudarc::count().and_then(|_| {
         cudarc::Cudarc::open(ordinal.unwrap_or(0)).map_err(|error| error.to_string())
     });
+    write_answer(answers, &Answer::Ready)?;
     while let Some(text) = read_request(requests)? {
         let code = match &driver {
             Ok(driver) => driver.assemble(&text),

@@ -238,9 +238,6 @@ fn properties(device: sys::CUdevice) -> Result<GpuProperties> {
         max_shared_memory_per_block: get(
             Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
         )?,
-        reserved_shared_memory: get(
-            Attribute::CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK,
-        )?,
         granularity: granularity(device)?,
     })
 }

@@ -51,8 +51,6 @@ pub(super) struct GpuProperties {
     pub(super) total_memory: u64,
     /// With opting in, which the backend does.
     pub(super) max_shared_memory_per_block: u32,
-    /// Bytes of a block's shared memory that the system uses; a kernel's own come behind them.
-    pub(super) reserved_shared_memory: u32,
     /// In which physical memory comes.
     pub(super) granularity: u64,
 }
