@@ -114,6 +114,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
         },
     )?;
     let raw = Raw::new(ELEMENTS)?;
+    for (call, time) in raw::small_calls(&raw)? {
+        println!("{call}: {time:.0} ns");
+    }
     let mut rows = Vec::new();
     for (concurrency, name, aims) in [
         (true, "default", [1.25, 1.12]),

@@ -132,6 +132,43 @@ impl Raw {
     }
 }
 
+/// Nanoseconds of calls that are made beside launches: each by its name.
+pub(crate) fn small_calls(raw: &Raw) -> Result<Vec<(&'static str, f64)>> {
+    const TIMES: u32 = 20_000;
+    let word = Memory::new(4)?;
+    let mut context = ptr::null_mut();
+    // SAFETY: writes to `context`.
+    let got = unsafe { sys::cuCtxGetCurrent(&raw mut context) };
+    check(got, "cuCtxGetCurrent")?;
+    let timed = |act: &mut dyn FnMut() -> Result<()>| {
+        let begin = Instant::now();
+        for _ in 0..TIMES {
+            act()?;
+        }
+        let time = begin.elapsed().as_nanos() as f64 / f64::from(TIMES);
+        raw.stream.synchronize()?;
+        Ok::<_, anyhow::Error>(time)
+    };
+    // SAFETY: the context is the current one.
+    let set_current = || check(unsafe { sys::cuCtxSetCurrent(context) }, "cuCtxSetCurrent");
+    let look_at_the_clock = || {
+        std::hint::black_box(Instant::now());
+        Ok(())
+    };
+    Ok(vec![
+        ("cuCtxSetCurrent", timed(&mut || set_current())?),
+        (
+            "cuStreamWriteValue32",
+            timed(&mut || raw.stream.write_word(&word, 0, 1))?,
+        ),
+        (
+            "cuStreamQuery",
+            timed(&mut || raw.stream.is_done().map(drop))?,
+        ),
+        ("Instant::now", timed(&mut || look_at_the_clock())?),
+    ])
+}
+
 /// Nanoseconds of each of so many copies within the host's memory.
 pub(crate) fn host_copies(times: u32, bytes: usize) -> Result<Vec<f64>> {
     let from = vec![7u8; bytes];

@@ -12,7 +12,7 @@ use super::issued::Issued;
 use super::pinned::Pinned;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,9 @@ pub(super) struct Lane {
     stream: StreamHandle,
     marks: Pinned,
     in_flight: AtomicU32,
+    /// The mark that covers what is at the head: whoever looks whether it is done needs no lock, which the issuing thread
+    /// holds most of the time.
+    head_mark: AtomicU32,
     state: Mutex<State>,
     /// Held by whoever retires: operations retire in their order.
     retiring: Mutex<()>,
@@ -69,6 +72,7 @@ impl Lane {
             driver: driver.clone(),
             marks,
             in_flight: AtomicU32::new(0),
+            head_mark: AtomicU32::new(1),
             state: Mutex::new(State {
                 issued: VecDeque::new(),
                 next_mark: 1,
@@ -114,6 +118,9 @@ impl Lane {
             }
         }
         let mark = state.next_mark;
+        if state.issued.is_empty() {
+            self.head_mark.store(mark, Release);
+        }
         state.issued.push_back(InFlight { mark, issued });
         state.unmarked += 1;
         self.in_flight.fetch_add(1, Relaxed);
@@ -166,16 +173,16 @@ impl Lane {
     }
 
     /// Whether anything in flight is done that was not retired.
-    fn has_done(&self, state: &State) -> bool {
+    fn has_done(&self) -> bool {
         let seen = self.marks.word(0).load(Acquire);
-        state
-            .issued
-            .front()
-            .is_some_and(|first| is_covered(first.mark, seen))
+        is_covered(self.head_mark.load(Acquire), seen)
     }
 
     /// Retires what is done, unless somebody else does: whether anything was.
     pub(super) fn retire(&self) -> bool {
+        if !self.has_done() {
+            return false;
+        }
         let _retiring = match self.retiring.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -193,9 +200,6 @@ impl Lane {
 
     fn take_done(&self) -> Vec<Issued> {
         let mut state = crate::lock(&self.state);
-        if !self.has_done(&state) {
-            return Vec::new();
-        }
         let seen = self.marks.word(0).load(Acquire);
         let covered = state
             .issued
@@ -204,7 +208,10 @@ impl Lane {
             .count();
         state.head_since = Instant::now();
         let done = state.issued.drain(..covered);
-        done.map(|operation| operation.issued).collect()
+        let done = done.map(|operation| operation.issued).collect();
+        let head = state.issued.front().map_or(state.next_mark, |it| it.mark);
+        self.head_mark.store(head, Release);
+        done
     }
 
     /// Takes everything in flight on a device that is lost.
