@@ -14,7 +14,10 @@ refused with its line, column and name.
 
 `T` and `U` stand for one of the types listed, `{.a|.b}` for at most one of the words, `(.a|.b)` for exactly one. Operands are
 `role:type`; `W` is twice as wide as `T`, `v` marks what `.v2` and `.v4` make a vector, `t` a tuple of registers that share the
-type's bits, `!` a predicate that may be negated, `>` registers that may be wider.
+type's bits, `!` a predicate that may be negated, `>` registers that may be wider. Behind an operand of `vadd`, `vsub`, `vabsdiff`, `vmin`,
+`vmax`, `vshl`, `vshr` and `vset` may stand which part of the word it is, `.b0` to `.b3`, `.h0` or `.h1`; behind `d` where no `.add`, `.min` or `.max`
+does, with a last operand `c` that the part is put into. Behind operands of those with `2` or `4` may stand numbers of both words, as in `a.h31`
+or `b.b7310`, and behind `d` the results that are left, as in `.h0` or `.b20`.
 
 | form | `T` | `U` |
 | --- | --- | --- |

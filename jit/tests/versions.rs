@@ -83,6 +83,15 @@ fn a_target_for_a_family_runs_on_its_later_members() {
 }
 
 #[test]
+fn a_branch_by_an_index_needs_the_version_that_brought_it() {
+    let branch = "brx.idx %r1, targets; $a: ret; $b: ret; targets: .branchtargets $a, $b;";
+    let module = source("5.0", "sm_61", branch);
+    taken(&module, &device((8, 2), (9, 0)), (6, 0), "sm_61", 1);
+    let said = ["`brx.idx` needs PTX 6.0", "takes PTX 5.0 at most"];
+    refused(&module, &device((5, 0), (6, 1)), &said);
+}
+
+#[test]
 fn a_version_above_the_devices_is_lowered_where_nothing_needs_it() {
     taken(
         &source("8.7", "sm_80", TANH),

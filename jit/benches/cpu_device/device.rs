@@ -16,25 +16,28 @@ pub(crate) struct Grid<'a> {
     pub(crate) parameters: &'a [u128],
 }
 
-/// Memory that kernels read and write.
-pub(crate) struct Window(pub(crate) Vec<u128>);
+/// Memory that begins where a huge page does, as the host's windows do.
+pub(crate) struct Window {
+    memory: Vec<u128>,
+    first: usize,
+    words: usize,
+}
 
 struct Shared(Launch);
 
 // SAFETY: the launch is read by all threads, and the kernels of this bench do not race.
 unsafe impl Sync for Shared {}
 
-/// Asks for huge pages where whole ones fit; systems may have none.
+/// Bytes of a huge page.
+const HUGE: usize = 2 << 20;
+
+/// Asks for huge pages; systems may have none.
 #[cfg(target_os = "linux")]
 fn huge_pages(memory: &mut [u128]) {
     use rustix::mm::{Advice, madvise};
-    const HUGE: usize = 2 << 20;
-    let bytes = size_of_val(memory);
-    let start = memory.as_mut_ptr().cast::<u8>();
-    let skip = start.align_offset(HUGE).min(bytes);
-    let length = (bytes - skip) / HUGE * HUGE;
+    let whole = size_of_val(memory) / HUGE * HUGE;
     // SAFETY: the range lies in the slice, of which advice changes nothing.
-    let advised = unsafe { madvise(start.add(skip).cast(), length, Advice::LinuxHugepage) };
+    let advised = unsafe { madvise(memory.as_mut_ptr().cast(), whole, Advice::LinuxHugepage) };
     if let Err(error) = advised {
         eprintln!("no huge pages: {error}");
     }
@@ -44,24 +47,43 @@ fn huge_pages(memory: &mut [u128]) {
 fn huge_pages(_memory: &mut [u128]) {}
 
 impl Window {
-    /// Zeroed memory in huge pages, as the host's windows are, for both sides.
+    /// Zeroed memory in huge pages. Both sides have theirs from here.
     pub(crate) fn new(bytes: usize) -> Self {
-        let mut memory = vec![0u128; bytes.next_power_of_two() / 16];
-        huge_pages(&mut memory);
-        Self(memory)
+        let words = bytes.next_power_of_two() / 16;
+        let mut memory = vec![0u128; words + HUGE / 16];
+        let first = memory.as_ptr().align_offset(HUGE);
+        huge_pages(&mut memory[first..]);
+        Self {
+            memory,
+            first,
+            words,
+        }
     }
 
-    pub(crate) fn floats(&mut self) -> &mut [f32] {
-        bytemuck::cast_slice_mut(&mut self.0)
+    /// So many floats.
+    pub(crate) fn of(floats: impl ExactSizeIterator<Item = f32>) -> Self {
+        let mut window = Self::new(floats.len() * 4);
+        for (place, float) in window.floats_mut().iter_mut().zip(floats) {
+            *place = float;
+        }
+        window
+    }
+
+    pub(crate) fn floats(&self) -> &[f32] {
+        bytemuck::cast_slice(&self.memory[self.first..][..self.words])
+    }
+
+    pub(crate) fn floats_mut(&mut self) -> &mut [f32] {
+        bytemuck::cast_slice_mut(&mut self.memory[self.first..][..self.words])
     }
 
     /// Runs a launch to its end.
     pub(crate) fn run(&mut self, launch: &Grid<'_>, threads: usize) {
         let (stop, fault) = (AtomicU32::new(0), FaultSlot::new());
-        let bytes = (self.0.len() * 16) as u64;
+        let bytes = (self.words * 16) as u64;
         let shared = Shared(Launch {
             parameters: launch.parameters.as_ptr().cast(),
-            window_host: self.0.as_mut_ptr().cast(),
+            window_host: self.floats_mut().as_mut_ptr().cast(),
             window_base: WINDOW_BASE,
             window_mapped: bytes,
             window_mask: bytes - 1,

@@ -33,7 +33,7 @@ pub(crate) struct Work {
     /// What each side gives, as floats of the window.
     result: std::ops::Range<usize>,
     rust: InRust,
-    expected: Vec<f32>,
+    expected: Window,
     /// How far the sides may differ, of the larger: both add in different orders.
     tolerance: f32,
 }
@@ -66,13 +66,15 @@ impl Work {
     }
 
     pub(crate) fn in_rust(&mut self, threads: usize) {
-        (self.rust)(&mut self.expected, threads);
+        let length = self.result.len();
+        (self.rust)(&mut self.expected.floats_mut()[..length], threads);
     }
 
     /// Both sides have run equally often, so that what they add to is equal, too.
     pub(crate) fn check(&mut self) {
         let result = &self.window.floats()[self.result.clone()];
-        for (index, (actual, expected)) in result.iter().zip(&self.expected).enumerate() {
+        let expected = self.expected.floats();
+        for (index, (actual, expected)) in result.iter().zip(expected).enumerate() {
             let bound = self.tolerance * expected.abs().max(1.0);
             assert!(
                 (actual - expected).abs() <= bound,
@@ -110,21 +112,20 @@ fn address(index: usize) -> (u64, usize) {
 }
 
 /// Numbers whose sums and products stay small.
-fn numbers(length: usize, seed: u32) -> Vec<f32> {
+fn numbers(length: usize, seed: u32) -> Window {
     let mut state = seed;
-    let next = || {
+    Window::of((0..length).map(|_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-    };
-    std::iter::repeat_with(next).take(length).collect()
+    }))
 }
 
 fn vector_add() -> Work {
     let (kernel, compiled_in) = compiled(corpus!("vector_add"), "vector_add");
     let (a, b) = (numbers(LENGTH, 1), numbers(LENGTH, 2));
     let mut window = Window::new(3 * LENGTH * 4);
-    window.floats()[..LENGTH].copy_from_slice(&a);
-    window.floats()[LENGTH..2 * LENGTH].copy_from_slice(&b);
+    window.floats_mut()[..LENGTH].copy_from_slice(&a.floats()[..LENGTH]);
+    window.floats_mut()[LENGTH..2 * LENGTH].copy_from_slice(&b.floats()[..LENGTH]);
     let n = (LENGTH as u64, 4);
     Work {
         name: "vector add, 16 Mi floats",
@@ -135,8 +136,8 @@ fn vector_add() -> Work {
         parameters: block(&[address(0), address(LENGTH), address(2 * LENGTH), n]),
         window,
         result: 2 * LENGTH..3 * LENGTH,
-        rust: Box::new(move |out, threads| rust::vector_add(&a, &b, out, threads)),
-        expected: vec![0.0; LENGTH],
+        rust: Box::new(move |out, threads| rust::vector_add(a.floats(), b.floats(), out, threads)),
+        expected: Window::new(LENGTH * 4),
         tolerance: 0.0,
     }
 }
@@ -145,8 +146,8 @@ fn saxpy() -> Work {
     let (kernel, compiled_in) = compiled(corpus!("saxpy"), "saxpy");
     let (x, y) = (numbers(LENGTH, 3), numbers(LENGTH, 4));
     let mut window = Window::new(2 * LENGTH * 4);
-    window.floats()[..LENGTH].copy_from_slice(&x);
-    window.floats()[LENGTH..2 * LENGTH].copy_from_slice(&y);
+    window.floats_mut()[..LENGTH].copy_from_slice(&x.floats()[..LENGTH]);
+    window.floats_mut()[LENGTH..2 * LENGTH].copy_from_slice(&y.floats()[..LENGTH]);
     let factor = 0.5f32;
     let scalars = [(LENGTH as u64, 4), (u64::from(factor.to_bits()), 4)];
     Work {
@@ -158,7 +159,7 @@ fn saxpy() -> Work {
         parameters: block(&[scalars[0], scalars[1], address(0), address(LENGTH)]),
         window,
         result: LENGTH..2 * LENGTH,
-        rust: Box::new(move |y, threads| rust::saxpy(factor, &x, y, threads)),
+        rust: Box::new(move |y, threads| rust::saxpy(factor, x.floats(), y, threads)),
         expected: y,
         tolerance: 1e-6,
     }
@@ -168,7 +169,7 @@ fn reduction() -> Work {
     let (kernel, compiled_in) = compiled(corpus!("reduction"), "reduce_shuffle");
     let input = numbers(LENGTH, 5);
     let mut window = Window::new((LENGTH + BLOCKS) * 4);
-    window.floats()[..LENGTH].copy_from_slice(&input);
+    window.floats_mut()[..LENGTH].copy_from_slice(&input.floats()[..LENGTH]);
     Work {
         name: "reduction by shuffles, 16 Mi floats",
         compiled_in,
@@ -178,8 +179,10 @@ fn reduction() -> Work {
         parameters: block(&[address(0), address(LENGTH), (LENGTH as u64, 4)]),
         window,
         result: LENGTH..LENGTH + BLOCKS,
-        rust: Box::new(move |sums, threads| rust::reduce(&input, sums, BLOCK, threads)),
-        expected: vec![0.0; BLOCKS],
+        rust: Box::new(move |sums, threads| {
+            rust::reduce(&input.floats()[..LENGTH], sums, BLOCK, threads)
+        }),
+        expected: Window::new(BLOCKS * 4),
         tolerance: 1e-3,
     }
 }
@@ -189,8 +192,8 @@ fn matmul() -> Work {
     let size = SIDE * SIDE;
     let (a, b) = (numbers(size, 6), numbers(size, 7));
     let mut window = Window::new(3 * size * 4);
-    window.floats()[..size].copy_from_slice(&a);
-    window.floats()[size..2 * size].copy_from_slice(&b);
+    window.floats_mut()[..size].copy_from_slice(&a.floats()[..size]);
+    window.floats_mut()[size..2 * size].copy_from_slice(&b.floats()[..size]);
     let side = (SIDE as u64, 4);
     Work {
         name: "register-blocked matmul, 512 x 512 floats",
@@ -208,8 +211,8 @@ fn matmul() -> Work {
         ]),
         window,
         result: 2 * size..3 * size,
-        rust: Box::new(move |c, threads| rust::matmul(&a, &b, c, SIDE, threads)),
-        expected: vec![0.0; size],
+        rust: Box::new(move |c, threads| rust::matmul(a.floats(), b.floats(), c, SIDE, threads)),
+        expected: Window::new(size * 4),
         tolerance: 1e-4,
     }
 }

@@ -7,6 +7,7 @@ mod exposed;
 mod lanes;
 mod liveness;
 mod loops;
+mod numbers;
 pub(crate) mod order;
 mod pointers;
 pub(crate) mod rows;
@@ -16,4 +17,5 @@ pub(crate) use exposed::{exposed_registers, for_each_register, for_each_written}
 pub(crate) use lanes::{Lanes, lanes};
 pub(crate) use liveness::{Liveness, values_at_joins};
 pub(crate) use loops::{back_edges, largest_body, loop_depths};
+pub(crate) use numbers::numbers;
 pub(crate) use pointers::{Root, pointer_parameters, roots, small_addresses_escape};

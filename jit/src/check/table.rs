@@ -105,6 +105,7 @@ const SHAPES: &str = "m8n8k4 m8n8k16 m8n8k32 m8n8k128 m16n8k4 m16n8k8 m16n8k16 m
 const MATRIX: &str = "sync aligned row col f16 bf16 tf32 f32 f64 s32 u8 s8 u4 s4 b1 e4m3 e5m2 satfinite xor and popc";
 const ROWS_OF_16: &str = "sync aligned m8n8 x1 x2 x4 trans b16 shared shared::cta";
 const VIDEO: &str = "u32 s32 sat add eq ne lt le gt ge";
+const VIDEO_WORD: &str = "u32 s32 sat add min max";
 
 const fn row(
     name: &'static str,
@@ -187,6 +188,11 @@ static ROWS: &[Row] = &[
     row("vmin2",    &[VIDEO], "dsss", Pure), row("vmin4",     &[VIDEO], "dsss", Pure),
     row("vmax2",    &[VIDEO], "dsss", Pure), row("vmax4",     &[VIDEO], "dsss", Pure),
     row("vset2",    &[VIDEO], "dsss", Pure), row("vset4",     &[VIDEO], "dsss", Pure),
+    row("vadd",     &[VIDEO_WORD], "dss?s", Pure), row("vsub",  &[VIDEO_WORD], "dss?s", Pure),
+    row("vmin",     &[VIDEO_WORD], "dss?s", Pure), row("vmax",  &[VIDEO_WORD], "dss?s", Pure),
+    row("vabsdiff", &[VIDEO_WORD], "dss?s", Pure), row("vset",  &[VIDEO_WORD, "eq ne lt le gt ge"], "dss?s", Pure),
+    row("vshl",     &[VIDEO_WORD, "clamp wrap"], "dss?s", Pure),
+    row("vshr",     &[VIDEO_WORD, "clamp wrap"], "dss?s", Pure),
     row("createpolicy.fractional", &["L2::evict_last L2::evict_normal L2::evict_first L2::evict_unchanged b64"], "d?s", Pure),
     // What orders, waits for what ends by itself, or advises.
     row("membar",   &["cta gl sys"], "", Order),

@@ -112,6 +112,8 @@ pub enum Opcode {
     VideoMax,
     VideoMin,
     VideoSet,
+    VideoShl,
+    VideoShr,
     VideoSub,
     Vote,
     WmmaLoad,

@@ -13,6 +13,7 @@ use super::editor::{
     add_block, add_fault, add_register, binary, branch, compare, form_of, instruction, site,
 };
 use crate::analysis::Convergence;
+use crate::analysis::numbers;
 use crate::ir::{
     Block, BlockId, Effect, FaultCause, Function, Instruction, Modifier, Opcode, Operand, Register,
     SpecialRegister, Terminator, Type, form_for,
@@ -88,29 +89,6 @@ pub(super) fn run(function: &mut Function) {
         }
         function.blocks[current].terminator = last;
     }
-}
-
-/// Registers into which one number is moved and nothing else is written.
-fn numbers(function: &Function) -> HashMap<Register, u64> {
-    let mut numbers: HashMap<Register, Option<u64>> = HashMap::new();
-    for instruction in function.instructions() {
-        let moved = match (instruction.opcode(), instruction.operands.as_slice()) {
-            (Opcode::Mov, [_, Operand::Immediate(number)]) if instruction.predicate.is_none() => {
-                Some(*number)
-            }
-            _ => None,
-        };
-        for register in instruction.destinations() {
-            let known = numbers.entry(register).or_insert(moved);
-            if *known != moved {
-                *known = None;
-            }
-        }
-    }
-    let numbers = numbers.into_iter();
-    numbers
-        .filter_map(|(register, number)| Some((register, number?)))
-        .collect()
 }
 
 /// Whether lanes wait for one another there.

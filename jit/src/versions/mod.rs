@@ -4,7 +4,8 @@
 //! nor what to do. [`fit`] says both before the driver sees the module, and lowers the version where nothing in the
 //! module needs it: a compiler writes its own version, whatever the kernel uses.
 //!
-//! Everything that is known is data: [`RELEASES`], [`TARGETS`] and [`NEEDS`].
+//! Everything that is known is data: [`RELEASES`], [`TARGETS`] and [`NEEDS`]. Directives need nothing: of those before and in a kernel's
+//! body a driver sees `.maxntid`, `.reqntid` and `.branchtargets` alone, which came no later than what uses them.
 
 mod needs;
 mod releases;
@@ -16,7 +17,7 @@ pub use targets::{Kind, TARGETS, Target};
 
 use crate::back::ptx::print_name;
 use crate::diagnostics::{Diagnostic, Span};
-use crate::ir::{Instruction, Module, Operand};
+use crate::ir::{Instruction, Module, Operand, Terminator};
 use std::collections::HashSet;
 
 /// What a device takes.
@@ -87,6 +88,9 @@ struct Spelt {
     span: Span,
 }
 
+/// As what a choice among blocks is printed; it is no instruction of a block.
+const BRANCH_BY_INDEX: &str = "brx.idx";
+
 /// Each spelling of an instruction or a special register in a module, once.
 fn distinct_instructions(module: &Module) -> Vec<Spelt> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
@@ -96,15 +100,18 @@ fn distinct_instructions(module: &Module) -> Vec<Spelt> {
             found.push(Spelt { text, span });
         }
     };
-    let blocks = module
-        .functions
-        .iter()
-        .flat_map(|function| &function.blocks);
-    for instruction in blocks.flat_map(|block| &block.instructions) {
-        add(spelling(instruction), instruction.span);
-        for operand in &instruction.operands {
-            if let Operand::Special(special) = operand {
-                add(special.name().to_owned(), instruction.span);
+    for function in &module.functions {
+        for block in &function.blocks {
+            for instruction in &block.instructions {
+                add(spelling(instruction), instruction.span);
+                for operand in &instruction.operands {
+                    if let Operand::Special(special) = operand {
+                        add(special.name().to_owned(), instruction.span);
+                    }
+                }
+            }
+            if let Terminator::Switch { .. } = block.terminator {
+                add(BRANCH_BY_INDEX.to_owned(), function.span);
             }
         }
     }

@@ -23,6 +23,7 @@ mod packed;
 mod rounding;
 mod spellings;
 mod video;
+mod video_words;
 mod words;
 
 /// The texts of the modules above, which spell every instruction that is tried.

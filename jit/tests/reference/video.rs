@@ -84,6 +84,19 @@ fn small_numbers_are_combined_in_their_places() {
     check(cases);
 }
 
+/// 1 if a comparison holds.
+fn holds(how: &str, a: i64, b: i64) -> i64 {
+    let order = a.cmp(&b);
+    i64::from(match how {
+        "eq" => order.is_eq(),
+        "ne" => order.is_ne(),
+        "lt" => order.is_lt(),
+        "le" => order.is_le(),
+        "gt" => order.is_gt(),
+        _ => order.is_ge(),
+    })
+}
+
 fn spellings() -> impl Iterator<Item = [&'static str; 3]> {
     let signs = |index: usize| [SIGNS[index & 1], SIGNS[index >> 1 & 1], SIGNS[index >> 2]];
     (0..8).map(signs)
@@ -98,17 +111,8 @@ fn small_numbers_are_compared_in_their_places() {
                 for suffix in ["", ".add"] {
                     let body = format!("{name}.{a}.{b}.{how}{suffix} %d, %a, %b, %c;");
                     let reference = move |[x, y, z]: [u64; 3]| {
-                        let places = (0..count).map(|at| {
-                            let order = small(x, count, at, a).cmp(&small(y, count, at, b));
-                            i64::from(match how {
-                                "eq" => order.is_eq(),
-                                "ne" => order.is_ne(),
-                                "lt" => order.is_lt(),
-                                "le" => order.is_le(),
-                                "gt" => order.is_gt(),
-                                _ => order.is_ge(),
-                            })
-                        });
+                        let places = (0..count)
+                            .map(|at| holds(how, small(x, count, at, a), small(y, count, at, b)));
                         joined(&places.collect::<Vec<_>>(), suffix, "u32", z)
                     };
                     cases.push(Case::mixed(body, "b32", ["b32", "b32", "b32"], reference));
@@ -117,4 +121,119 @@ fn small_numbers_are_compared_in_their_places() {
         }
     }
     check(cases);
+}
+
+/// Numbers of both words in an order, as `.h31` says: the lowest result's last.
+fn chosen(choice: &str, count: u64, ty: &str, [x, y]: [u64; 2], default: u64) -> Vec<i64> {
+    let numbers: Vec<u64> = match choice.get(2..) {
+        Some(digits) => digits
+            .chars()
+            .rev()
+            .map(|digit| u64::from(digit.to_digit(10).unwrap()))
+            .collect(),
+        None => (0..count).map(|place| default * count + place).collect(),
+    };
+    let number = |number| small([x, y][(number / count) as usize], count, number % count, ty);
+    numbers.into_iter().map(number).collect()
+}
+
+/// Which results are left, those of `.b20` being 0 and 2.
+fn is_left(choice: &str, place: u64) -> bool {
+    choice.is_empty() || choice.contains(&place.to_string())
+}
+
+/// Choices for each operand: of `d`, `a` and `b`.
+const CHOICES: [(u64, [[&str; 3]; 5]); 2] = [
+    (
+        2,
+        [
+            [".h0", "", ""],
+            [".h1", ".h13", ""],
+            ["", ".h00", ".h31"],
+            [".h10", ".h22", ".h10"],
+            [".h1", "", ".h03"],
+        ],
+    ),
+    (
+        4,
+        [
+            [".b0", "", ""],
+            [".b31", ".b7654", ""],
+            ["", ".b0123", ".b4567"],
+            [".b3210", ".b0000", ".b7310"],
+            [".b210", "", ".b6420"],
+        ],
+    ),
+];
+
+#[test]
+fn numbers_are_chosen_and_put_beside_others() {
+    let mut cases = Vec::new();
+    for (count, choices) in CHOICES {
+        let names = NAMES.into_iter().filter(move |(_, each)| *each == count);
+        for (turn, (name, _)) in names.enumerate() {
+            for (index, [left, x, y]) in choices.into_iter().enumerate() {
+                for suffix in ["", ".sat", ".add"] {
+                    let [d, a, b] = spellings().nth((turn + index) % 8).unwrap();
+                    let body = format!("{name}.{d}.{a}.{b}{suffix} %d{left}, %a{x}, %b{y}, %c;");
+                    let reference = move |[p, q, c]: [u64; 3]| {
+                        let first = chosen(x, count, a, [p, q], 0);
+                        let second = chosen(y, count, b, [p, q], 1);
+                        let values = first.into_iter().zip(second);
+                        let values: Vec<i64> = values.map(|(x, y)| combined(name, x, y)).collect();
+                        put_beside(&values, left, suffix, d, c)
+                    };
+                    cases.push(Case::mixed(body, "b32", ["b32", "b32", "b32"], reference));
+                }
+            }
+        }
+    }
+    check(cases);
+}
+
+#[test]
+fn comparisons_of_chosen_numbers_are_put_beside_others() {
+    let mut cases = Vec::new();
+    for (count, choices) in CHOICES {
+        for how in COMPARED {
+            for (index, [left, x, y]) in choices.into_iter().enumerate() {
+                for suffix in ["", ".add"] {
+                    let [a, b, _] = spellings().nth(index % 4).unwrap();
+                    let body =
+                        format!("vset{count}.{a}.{b}.{how}{suffix} %d{left}, %a{x}, %b{y}, %c;");
+                    let reference = move |[p, q, c]: [u64; 3]| {
+                        let first = chosen(x, count, a, [p, q], 0);
+                        let second = chosen(y, count, b, [p, q], 1);
+                        let values = first.into_iter().zip(second);
+                        let values: Vec<i64> = values.map(|(x, y)| holds(how, x, y)).collect();
+                        put_beside(&values, left, suffix, "u32", c)
+                    };
+                    cases.push(Case::mixed(body, "b32", ["b32", "b32", "b32"], reference));
+                }
+            }
+        }
+    }
+    check(cases);
+}
+
+/// The results that are left, added to `c` or beside its numbers.
+fn put_beside(values: &[i64], left: &str, suffix: &str, result: &str, c: u64) -> u64 {
+    let count = values.len() as u64;
+    let kept = (0..count).map(|place| is_left(left.get(2..).unwrap_or(""), place));
+    if suffix == ".add" {
+        let kept: Vec<i64> = kept
+            .zip(values)
+            .map(|(kept, value)| if kept { *value } else { 0 })
+            .collect();
+        return joined(&kept, suffix, result, c);
+    }
+    let bits = 32 / count;
+    let mask = kept.enumerate().fold(0u64, |mask, (place, kept)| {
+        mask | if kept {
+            ((1 << bits) - 1) << (bits * place as u64)
+        } else {
+            0
+        }
+    });
+    joined(values, suffix, result, c) & mask | c & 0xffff_ffff & !mask
 }

@@ -3,6 +3,7 @@
 mod classes;
 mod device;
 mod kernel;
+mod shuffles;
 
 use device::compare;
 use proptest::prelude::*;

@@ -4,6 +4,7 @@
 //! depends on the block alone is computed once. [`Kernel::run_blocks`] calls it for a run of blocks.
 
 mod arena;
+mod at_once;
 mod block;
 mod codegen;
 mod collective;

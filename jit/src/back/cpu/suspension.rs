@@ -4,6 +4,7 @@
 //! threads of a block, one after the other, until each waits or ends. What a thread still wants lies in its frame meanwhile. Frames
 //! are stored by slot, not by thread, so that one slot of neighbouring threads is one vector.
 
+use super::at_once::{self, Shuffle};
 use super::collective::Operation;
 use crate::analysis::order::{Region, reverse_postorder_of};
 use crate::analysis::{Lanes, Liveness, for_each_written, lanes};
@@ -38,6 +39,10 @@ pub(super) struct InStep {
     pub(super) partings: Vec<Parting>,
     /// By block, whether what decides at its end is read behind it, too.
     pub(super) decider_lives: Vec<bool>,
+    /// By suspension, what a group does there at once instead of waiting.
+    pub(super) at_once: Vec<Option<Shuffle>>,
+    /// By block, whether it ends in a suspension where groups wait.
+    pub(super) ends: Vec<bool>,
 }
 
 /// A branch that the threads of a group may take differently: each then goes on alone, from here.
@@ -60,6 +65,8 @@ pub(super) struct EntryPoint<'a> {
 /// One place where threads wait.
 #[derive(Debug)]
 pub(super) struct Suspension {
+    /// The block that ends in it.
+    pub(super) block: BlockId,
     /// Where they go on.
     pub(super) resume: BlockId,
     /// What they keep.
@@ -167,6 +174,7 @@ impl Segmented {
                 span: instruction.span,
             });
             suspensions.push(Suspension {
+                block,
                 resume,
                 kept,
                 operation: Operation::of(&instruction)
@@ -175,6 +183,7 @@ impl Segmented {
             });
         }
         check_local(&function)?;
+        let at_once = at_once::shuffles(&function, &suspensions, group.unwrap_or(1));
         let in_step = in_step.map(|(group, lanes, blocks)| InStep {
             group,
             lanes,
@@ -189,6 +198,8 @@ impl Segmented {
             decider_lives: (0..function.blocks.len())
                 .map(|index| decider_lives(&function, &liveness, BlockId(index as u32)))
                 .collect(),
+            ends: ends_in_step(&ends, &suspensions, &at_once),
+            at_once,
         });
         let frames = lay_out(&function, &suspensions, in_step.as_ref())?;
         let segmented = Self {
@@ -257,11 +268,12 @@ impl Segmented {
         let segments = 0..self.suspensions.len() + 1;
         let mut followers = Vec::with_capacity(segments.len());
         let mut worth = Vec::with_capacity(segments.len());
+        let ends = self.in_step.as_ref().map_or(&self.ends, |it| &it.ends);
         for segment in segments {
             let starts = [self.entry(segment).start];
             let region = Region {
                 starts: &starts,
-                ends: Some(&self.ends),
+                ends: Some(ends),
             };
             let order = reverse_postorder_of(&self.function, &region);
             worth.push(has_loop(&self.function, &order, &region));
@@ -272,7 +284,7 @@ impl Segmented {
             followers.push(next.collect::<Vec<usize>>());
         }
         if worth.iter().all(|worth| !worth) {
-            return vec![true; worth.len()];
+            worth.fill(true);
         }
         let mut changed = true;
         while changed {
@@ -283,6 +295,14 @@ impl Segmented {
                     changed = true;
                 }
             }
+        }
+        // No group in step goes on where it has not waited.
+        for (place, at_once) in self
+            .in_step
+            .iter()
+            .flat_map(|it| it.at_once.iter().enumerate())
+        {
+            worth[place + 1] &= at_once.is_none();
         }
         worth
     }
@@ -422,6 +442,19 @@ fn decider_lives(function: &Function, liveness: &Liveness, block: BlockId) -> bo
             .at_start(successor)
             .any(|live| Some(live) == decider)
     })
+}
+
+/// By block, whether it ends in a suspension where groups wait.
+fn ends_in_step(
+    ends: &[bool],
+    suspensions: &[Suspension],
+    at_once: &[Option<Shuffle>],
+) -> Vec<bool> {
+    let mut ends = ends.to_vec();
+    for (suspension, at_once) in suspensions.iter().zip(at_once) {
+        ends[suspension.block.index()] &= at_once.is_none();
+    }
+    ends
 }
 
 /// Gives registers slots. Two that are never kept at once may share one.

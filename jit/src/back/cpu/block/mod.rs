@@ -79,8 +79,9 @@ impl<'a> Block<'a> {
     /// As [`super::kernel::Kernel::run_blocks`].
     pub(super) unsafe fn run(mut self) -> Outcome {
         let threads = self.threads;
-        // SAFETY: the caller promises what `go_on` asks for.
-        let mut result = unsafe { self.go_on(0, 0..threads, |_| true) };
+        self.arena.run().fill(0);
+        // SAFETY: the caller promises what this asks for.
+        let mut result = unsafe { self.run_entry(0, 0..threads) };
         while result.is_ok() {
             // SAFETY: as above.
             result = unsafe {
@@ -124,36 +125,47 @@ impl<'a> Block<'a> {
         let Some(suspension) = self.program.suspensions.get(place as usize) else {
             return Err(Ended(Outcome::Stopped));
         };
+        let threads = match everyone {
+            true => 0..self.threads,
+            false => self.waiting_warps(place),
+        };
         match suspension.operation.wait {
             Wait::Block => self.perform_for_block(place),
             Wait::Warp | Wait::Nobody => {
-                for first in (0..self.threads).step_by(32) {
+                for first in threads.clone().step_by(32) {
                     let lanes = self.lanes_at(first, place);
                     self.perform(place, first, lanes)?;
                 }
             }
             Wait::Mask(argument) => {
-                for first in (0..self.threads).step_by(32) {
+                for first in threads.clone().step_by(32) {
                     let lanes = self.lanes_of(first, place, everyone);
                     if !self.has_one_mask(first, lanes, argument) {
                         // SAFETY: the caller promises what this asks for.
                         return unsafe { self.warps_go_on() };
                     }
                 }
-                for first in (0..self.threads).step_by(32) {
+                for first in threads.clone().step_by(32) {
                     let lanes = self.lanes_of(first, place, everyone);
                     self.perform(place, first, lanes)?;
                 }
             }
         }
-        let threads = self.threads;
         if everyone {
             self.arena.run().fill(place + 1);
             // SAFETY: as above.
-            return unsafe { self.run_entry(place + 1, 0..threads) };
+            return unsafe { self.run_entry(place + 1, threads) };
         }
         // SAFETY: as above.
-        unsafe { self.go_on(place + 1, 0..threads, |wait| wait == place) }
+        unsafe { self.go_on(place + 1, threads, |wait| wait == place) }
+    }
+
+    /// The threads of all warps from the first to the last of which one waits at a place.
+    fn waiting_warps(&self, place: u32) -> Range<usize> {
+        let waits = self.arena.waits();
+        let first = waits.iter().position(|wait| *wait == place).unwrap_or(0);
+        let last = waits.iter().rposition(|wait| *wait == place).unwrap_or(0);
+        first / 32 * 32..(last + 1).next_multiple_of(32).min(self.threads)
     }
 
     /// Whether all lanes that take part name each other.
@@ -243,9 +255,9 @@ impl<'a> Block<'a> {
         threads: Range<usize>,
         chosen: impl Fn(u32) -> bool,
     ) -> Result<(), Ended> {
-        let waits = self.arena.waits().to_vec();
+        let (first, waits) = (threads.start, self.arena.waits()[threads.clone()].to_vec());
         // SAFETY: the caller promises what this asks for.
-        unsafe { self.go_on_of(entry, threads, |thread| chosen(waits[thread])) }
+        unsafe { self.go_on_of(entry, threads, |thread| chosen(waits[thread - first])) }
     }
 
     /// Runs a segment for those of a range of threads that are chosen.

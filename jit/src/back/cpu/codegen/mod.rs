@@ -23,6 +23,7 @@ mod threads;
 mod translate;
 mod values;
 mod video;
+mod video_word;
 
 use super::proved::Proved;
 use super::runtime::Runtime;

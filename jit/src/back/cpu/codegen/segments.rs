@@ -57,9 +57,13 @@ pub(in super::super) fn translate_segment(
             .map(|entry| cut.entry(entry).start)
             .collect(),
     };
+    let ends = match (way, &cut.in_step) {
+        (Way::InStep(_), Some(in_step)) => &in_step.ends,
+        _ => &cut.ends,
+    };
     let region = Region {
         starts: &starts,
-        ends: Some(&cut.ends),
+        ends: Some(ends),
     };
     let Destination {
         externals,

@@ -162,6 +162,10 @@ impl<'a, 'f> Translator<'a, 'f> {
         self.blocks[id.index()]
     }
 
+    pub(super) fn is_in_loop(&self, id: BlockId) -> bool {
+        self.depths[id.index()] > 0
+    }
+
     /// Whether the loop goes on at the first of two blocks rather than at the second. A branch names that one last, which Cranelift then
     /// visits first: it moves what does not change out of a loop only until it has met a block outside.
     pub(super) fn goes_on_at_first(&self, first: BlockId, second: BlockId) -> bool {

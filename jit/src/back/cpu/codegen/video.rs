@@ -1,4 +1,4 @@
-//! Two or four small numbers in a word (PTX ISA, "Video Instructions").
+//! Two or four small numbers in a word (PTX ISA, "Video Instructions"); single words are in `video_word`.
 
 use super::translate::Translator;
 use crate::ir::{Instruction, Modifier, Opcode, Type};
@@ -7,11 +7,11 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 /// What the numbers of both operands are.
 #[derive(Clone, Copy)]
-struct Signs {
-    a: bool,
-    b: bool,
+pub(super) struct Signs {
+    pub(super) a: bool,
+    pub(super) b: bool,
     /// Those of the result, which say where it saturates.
-    result: bool,
+    pub(super) result: bool,
 }
 
 impl Translator<'_, '_> {
@@ -27,6 +27,8 @@ impl Translator<'_, '_> {
                 | Opcode::VideoMin
                 | Opcode::VideoMax
                 | Opcode::VideoSet
+                | Opcode::VideoShl
+                | Opcode::VideoShr
         );
         if !is_video {
             return None;
@@ -36,10 +38,11 @@ impl Translator<'_, '_> {
             b: instruction.has(Modifier::WordS32),
             result: instruction.t.is_some_and(Type::is_signed),
         };
-        let count = if instruction.form.form().name.ends_with('4') {
-            4
-        } else {
-            2
+        let name = instruction.form.form().name;
+        let count = match name.chars().last() {
+            Some('4') => 4,
+            Some('2') => 2,
+            _ => return self.video_word(instruction, signs),
         };
         let bits = 32 / count;
         let (a, b) = (
@@ -124,7 +127,7 @@ impl Translator<'_, '_> {
     }
 }
 
-fn condition(instruction: &Instruction) -> IntCC {
+pub(super) fn condition(instruction: &Instruction) -> IntCC {
     match () {
         () if instruction.has(Modifier::Eq) => IntCC::Equal,
         () if instruction.has(Modifier::Ne) => IntCC::NotEqual,

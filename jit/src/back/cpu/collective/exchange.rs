@@ -69,6 +69,11 @@ impl Exchange {
         Some(())
     }
 
+    /// Which lane each lane of a whole warp reads that gives the same numbers as all others, and whether it lies in the segment.
+    pub(super) fn sources(&self, b: u32, c: u32) -> [(u32, bool); 32] {
+        std::array::from_fn(|lane| self.source(lane as u32, b, c))
+    }
+
     /// The lane that is read, and whether it lies in the segment.
     fn source(&self, lane: u32, b: u32, c: u32) -> (u32, bool) {
         let (value, clamp, mask) = (b & 31, c & 31, c >> 8 & 31);

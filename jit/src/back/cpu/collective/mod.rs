@@ -78,6 +78,15 @@ impl Operation {
         })
     }
 
+    /// Of a shuffle, for each lane of a whole warp the lane that it reads, and whether that lies in the segment, if all lanes give the same
+    /// numbers.
+    pub(super) fn lanes_read(&self, b: u32, c: u32) -> Option<[(u32, bool); 32]> {
+        match &self.kind {
+            Kind::Exchange(exchange) => Some(exchange.sources(b, c)),
+            _ => None,
+        }
+    }
+
     /// Bytes of an argument in a thread's frame.
     pub(super) fn argument_size(&self, index: usize) -> u32 {
         self.sources

@@ -9,6 +9,8 @@ mod operands;
 mod parameters;
 mod registers;
 mod select;
+mod video;
+mod video_lanes;
 
 use super::ast::{self, DeviceFunction, Kernel, Statement, Tree};
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
@@ -263,6 +265,9 @@ impl<'a, 'd> Lowering<'a, 'd> {
         if matches!(opcode, ir::Opcode::LdParam | ir::Opcode::StParam)
             && self.call_parameter(source, &selected, predicate)?
         {
+            return Ok(());
+        }
+        if video::chooses(&selected) && self.of_words(source, &selected, predicate)? {
             return Ok(());
         }
         if opcode == ir::Opcode::Cvta {

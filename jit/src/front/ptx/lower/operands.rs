@@ -114,7 +114,7 @@ impl<'a> Lowering<'a, '_> {
         }
     }
 
-    fn value(
+    pub(super) fn value(
         &mut self,
         source: &ast::Operand<'a>,
         role: &Role,

@@ -1,6 +1,7 @@
 //! Guards of a group: where one of its threads is stopped, the launch ends.
 
 use super::super::super::suspension::guarded_by;
+use super::super::Untranslatable;
 use super::super::threads::plain;
 use super::super::translate::Translator;
 use super::order::Ordering;
@@ -39,34 +40,44 @@ impl<'a> Translator<'a, '_> {
         })
     }
 
-    pub(super) fn guard_in_step(&mut self, guard: Guard<'_>) {
+    pub(super) fn guard_in_step(&mut self, guard: Guard<'_>) -> Result<(), Untranslatable> {
         let (may_fault, next) = (self.builder.create_block(), self.block(guard.next));
         self.builder.set_cold_block(may_fault);
         if let Some(ordering) = guard.ordering {
             let some = self.answers(&ordering).some;
             self.builder.ins().brif(some, may_fault, &[], next, &[]);
             self.begin_helper(may_fault);
-            self.fault_of_first(&guard, |this, lane| this.answer_of(&ordering, lane));
-            return;
+            let way = self.way_around(guard.next);
+            self.fault_of_first(&guard, way, |this, lane| this.answer_of(&ordering, lane));
+            return match way {
+                Some(way) => self.go_around(guard.next, way),
+                None => Ok(()),
+            };
         }
         let masks = self.masks(guard.predicate);
         let some = masks
             .iter()
             .copied()
             .reduce(|a, b| self.builder.ins().bor(a, b));
-        let Some(some) = some else { return };
+        let Some(some) = some else { return Ok(()) };
         let some = self.builder.ins().vhigh_bits(types::I32, some);
         self.builder.ins().brif(some, may_fault, &[], next, &[]);
         self.begin_helper(may_fault);
         let answers = self.lay_out(&masks);
-        self.fault_of_first(&guard, |this, lane| {
+        self.fault_of_first(&guard, None, |this, lane| {
             this.laid_out(answers, types::I32, lane)
         });
+        Ok(())
     }
 
-    /// Records the fault of the first thread that is stopped, as one of them is. A loop over the threads is less to compile than code
-    /// for each.
-    fn fault_of_first(&mut self, guard: &Guard<'_>, stops: impl Fn(&mut Self, Value) -> Value) {
+    /// Records the fault of the first thread that is stopped. If none is, the group goes on at a block, or without one the last is taken
+    /// for it. A loop over the threads is less to compile than code for each.
+    fn fault_of_first(
+        &mut self,
+        guard: &Guard<'_>,
+        goes_on: Option<ir::Block>,
+        stops: impl Fn(&mut Self, Value) -> Value,
+    ) {
         let Terminator::Fault { site, offset } = self.kernel.blocks[guard.fault.index()].terminator
         else {
             return;
@@ -88,9 +99,9 @@ impl<'a> Translator<'a, '_> {
         let after = self.builder.ins().iadd_imm_u(lane, 1);
         let is_one = IntCC::UnsignedLessThan;
         let is_one = self.builder.ins().icmp_imm_u(is_one, after, size);
-        // The last thread is the one if no other is.
         let again = [after.into()];
-        self.builder.ins().brif(is_one, test, &again, faults, &[]);
+        let behind = goes_on.unwrap_or(faults);
+        self.builder.ins().brif(is_one, test, &again, behind, &[]);
         self.builder.seal_block(test);
         self.begin_helper(faults);
         let offset = offset.map(|offset| match laid_out {

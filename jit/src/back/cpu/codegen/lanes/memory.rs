@@ -49,12 +49,15 @@ impl Translator<'_, '_> {
         let base = self.place(&address, instruction.space());
         let elements = registers.len() as u32;
         for part in 0..self.group_size() / WIDTH {
+            // An addition takes a number from memory if nothing changes its type between.
+            let loaded = match registers.as_slice() {
+                [Some(single)] => vector_type(self.kernel.registers[single.index()]),
+                _ => types::I32X4,
+            };
             let vectors: Vec<Value> = (0..elements)
                 .map(|element| {
                     let offset = 16 * (part * elements + element) as i32;
-                    self.builder
-                        .ins()
-                        .load(types::I32X4, of_words(), base, offset)
+                    self.builder.ins().load(loaded, of_words(), base, offset)
                 })
                 .collect();
             let vectors = match vectors.as_slice() {
@@ -148,7 +151,7 @@ impl Translator<'_, '_> {
     }
 
     /// Words of two vectors, by their places in both.
-    fn shuffle_words(&mut self, a: Value, b: Value, words: [u8; 4]) -> Value {
+    pub(super) fn shuffle_words(&mut self, a: Value, b: Value, words: [u8; 4]) -> Value {
         let bytes: Vec<u8> = words
             .iter()
             .flat_map(|word| (0..4).map(move |byte| 4 * word + byte))

@@ -6,11 +6,13 @@
 //! thread after the other, by the code that runs threads alone. Where the threads of a group take different ways they
 //! part: each is run to its next wait, or its end, alone.
 
+mod again;
 mod compute;
 mod guard;
 mod memory;
 mod order;
 mod part;
+mod shuffle;
 
 use super::super::suspension::{EntryPoint, InStep, Slot};
 use super::Untranslatable;

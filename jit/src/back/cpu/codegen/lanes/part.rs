@@ -10,7 +10,7 @@ use super::super::translate::Translator;
 use super::WIDTH;
 use super::order::Answers;
 use crate::analysis::order::Region;
-use crate::ir::{BlockId, Register, Terminator, Type};
+use crate::ir::{BlockId, Instruction, Register, Terminator, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
@@ -105,18 +105,36 @@ impl Translator<'_, '_> {
             None => self.ordering_of_next(id),
         };
         let put_off = put_off.map(|ordering| ordering.place);
-        let count = source.instructions.len().saturating_sub(usize::from(waits));
-        for (place, instruction) in source.instructions.iter().take(count).enumerate() {
+        let shuffle = self.shuffle_in(id);
+        let is_last = waits || shuffle.is_some();
+        let count = source
+            .instructions
+            .len()
+            .saturating_sub(usize::from(is_last));
+        self.instructions_in_step(&source.instructions[..count], put_off)?;
+        if let Some(shuffle) = shuffle {
+            self.shuffle_at_once(shuffle);
+        }
+        match (guard, &source.terminator) {
+            (Some(guard), _) => self.guard_in_step(guard)?,
+            (None, Terminator::Jump(resume)) if waits => self.wait_in_step(*resume),
+            (None, terminator) => self.terminator_in_step(id, terminator)?,
+        }
+        Ok(())
+    }
+
+    /// Instructions for a group, without the one that is put off.
+    pub(super) fn instructions_in_step(
+        &mut self,
+        instructions: &[Instruction],
+        put_off: Option<usize>,
+    ) -> Result<(), Untranslatable> {
+        for (place, instruction) in instructions.iter().enumerate() {
             if put_off == Some(place) {
                 continue;
             }
             self.instruction_in_step(instruction)?;
-            check_operations(self.builder, kernel, self.scope.most_operations)?;
-        }
-        match (guard, &source.terminator) {
-            (Some(guard), _) => self.guard_in_step(guard),
-            (None, Terminator::Jump(resume)) if waits => self.wait_in_step(*resume),
-            (None, terminator) => self.terminator_in_step(id, terminator)?,
+            check_operations(self.builder, self.kernel, self.scope.most_operations)?;
         }
         Ok(())
     }
@@ -166,7 +184,8 @@ impl Translator<'_, '_> {
         segment.is_some_and(|segment| !segment.cut.suspensions.is_empty())
     }
 
-    /// Goes on together where all threads answer alike, else each alone.
+    /// Goes on together where all threads answer alike, else each alone; where an ordering tells what they answer, that may be so though
+    /// they do.
     fn branch_in_step(
         &mut self,
         id: BlockId,
@@ -179,6 +198,8 @@ impl Translator<'_, '_> {
             self.branch_alike(&answers, yes, no);
             // What was not computed for each thread is wanted now.
             self.instruction_in_step(ordering.instruction)?;
+            self.part_ways(id);
+            return Ok(());
         }
         let masks = self.masks(predicate);
         let every = masks
