@@ -1,8 +1,9 @@
 //! The steps in order.
 
+use crate::check::{Assumed, Assumptions, Memory};
 use crate::diagnostics::Diagnostic;
 use crate::needs::Needs;
-use crate::proof::Proof;
+use crate::proof::{Proof, Target};
 use crate::report::Report;
 use crate::versions::DeviceVersion;
 use crate::{back, front, ir, sandbox, verify, versions};
@@ -132,6 +133,8 @@ pub struct Variants {
     pub text: String,
     /// The kernels, in the order of the source.
     pub kernels: Vec<KernelVariants>,
+    /// What the checker was told to assume of each second variant, in the order of the text.
+    pub assumed: Vec<Assumptions>,
 }
 
 /// What a kernel is called in the text.
@@ -141,6 +144,16 @@ pub struct KernelVariants {
     pub entry: String,
     /// Its second variant, if there is one.
     pub proved: Option<ProvedEntry>,
+    /// A third one for launches of which the second one's proof does not hold, if there is one: it keeps the guards of those accesses, and the
+    /// looks of those loops, that are proved in fewer launches than others.
+    pub partly: Option<ProvedEntry>,
+}
+
+impl KernelVariants {
+    /// The variants, in the order in which a launch is held against their proofs.
+    pub fn variants(&self) -> impl Iterator<Item = &ProvedEntry> {
+        self.proved.iter().chain(&self.partly)
+    }
 }
 
 /// A kernel without the guards that a proof stands in for.
@@ -155,7 +168,7 @@ pub struct ProvedEntry {
 }
 
 /// As [`sandboxed_ptx`] or [`sandboxed_wasm`], with a second variant of each kernel for launches of which its [`Proof`] holds. The checker
-/// proves the first ones; what a second one rests on is its proof alone.
+/// proves those as well, but for the accesses and loops that the proof speaks of.
 ///
 /// # Errors
 ///
@@ -166,23 +179,77 @@ pub fn sandboxed_variants(
 ) -> Result<Variants, Vec<Diagnostic>> {
     let (module, _) = accept(source.parse()?, options)?;
     let prospects = prospects(&module, options, true);
-    let mut text = print_accepted(module, options)?;
+    let needs = Needs::of(&module);
+    let layout = sandbox::ModuleLayout::of(&module);
+    let passes = sandbox::Options {
+        checked: options.checked,
+        gpu: true,
+    };
+    let mut text = back::ptx::print(&instrumented_for_a_driver(module.clone(), options));
+    let mut lines = text.matches('\n').count() as u32;
+    let mut assumed = Vec::new();
     let mut kernels = Vec::with_capacity(prospects.len());
     for (index, prospect) in prospects.into_iter().enumerate() {
-        let proved = prospect.variant.map(|variant| {
-            back::ptx::print_variant(&mut text, index, &variant.function);
+        let variants = prospect.variants(&module.functions[index], &layout, &passes);
+        let variants = variants.zip(back::ptx::VARIANTS);
+        let mut entries = variants.map(|(variant, which)| {
+            let entry = back::ptx::variant_name(index, which);
+            let printed = back::ptx::print_variant(&mut text, lines, &entry, &variant.function);
+            lines = printed.all;
+            assumed.push(assumptions(index, &entry, &variant, &printed));
             ProvedEntry {
-                entry: back::ptx::variant_name(index),
+                entry,
                 proof: variant.proof,
                 sites: variant.function.sites,
             }
         });
+        let (proved, partly) = (entries.next(), entries.next());
+        drop(entries);
         kernels.push(KernelVariants {
             entry: back::ptx::kernel_name(index),
             proved,
+            partly,
         });
     }
-    Ok(Variants { text, kernels })
+    let text = needs.prove_variants(text, &assumed)?;
+    Ok(Variants {
+        text,
+        kernels,
+        assumed,
+    })
+}
+
+/// What a variant's proof shows, by the lines of its print.
+fn assumptions(
+    index: usize,
+    entry: &str,
+    variant: &sandbox::Variant,
+    printed: &back::ptx::Lines,
+) -> Assumptions {
+    let claimed = printed.covered.iter().filter_map(|(line, claim)| {
+        let claim = variant.proof.claims.get(*claim as usize)?;
+        Some(Assumed {
+            line: *line,
+            memory: match claim.memory {
+                Target::Global => Memory::Window,
+                Target::Shared { .. } => Memory::Shared,
+                Target::Local { .. } => Memory::Local,
+            },
+            bytes: claim.size,
+            align: claim.align,
+            rows_align: claim.rows.map(|rows| rows.align),
+        })
+    });
+    let unwatched = printed.blocks.iter().filter_map(|(line, block)| {
+        let is_unwatched = variant.unwatched.contains(block);
+        is_unwatched.then_some(*line)
+    });
+    Assumptions {
+        kernel: index as u32,
+        entry: entry.to_owned(),
+        accesses: claimed.collect(),
+        loops: unwatched.collect(),
+    }
 }
 
 /// Compiles the second variants of a module's kernels for this processor. A kernel that has none is guarded as ever.
@@ -197,12 +264,40 @@ pub fn compile_proved(
     source: Source<'_>,
     options: &CompileOptions,
 ) -> Result<(back::cpu::Module, Vec<Proof>), Vec<Diagnostic>> {
+    compile_variants(source, options, 0)
+}
+
+/// As [`compile_proved`], with the third variants ([`KernelVariants::partly`]) in place of the second ones.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn compile_partly_proved(
+    source: Source<'_>,
+    options: &CompileOptions,
+) -> Result<(back::cpu::Module, Vec<Proof>), Vec<Diagnostic>> {
+    compile_variants(source, options, 1)
+}
+
+fn compile_variants(
+    source: Source<'_>,
+    options: &CompileOptions,
+    which: usize,
+) -> Result<(back::cpu::Module, Vec<Proof>), Vec<Diagnostic>> {
     let (module, accepted) = accept(source.parse()?, options)?;
     let prospects = prospects(&module, options, false);
+    let layout = sandbox::ModuleLayout::of(&module);
+    let passes = sandbox::Options {
+        checked: options.checked,
+        gpu: false,
+    };
+    let sources = module.functions.clone();
     let mut module = instrumented(module, options);
     let mut proofs = Vec::with_capacity(prospects.len());
-    for (function, prospect) in module.functions.iter_mut().zip(prospects) {
-        let variant = prospect.variant.map(|variant| {
+    let functions = module.functions.iter_mut().zip(&sources);
+    for ((function, source), prospect) in functions.zip(prospects) {
+        let variant = prospect.variants(source, &layout, &passes).nth(which);
+        let variant = variant.map(|variant| {
             *function = variant.function;
             variant.proof
         });

@@ -5,8 +5,9 @@
 
 use crate::ir::{
     AddressBase, BlockId, Effect, Function, Instruction, Modifier, Opcode, Operand, Register,
-    SpecialRegister, Terminator,
+    SpecialRegister, Terminator, Type,
 };
+use std::collections::HashMap;
 
 /// Blocks of a function beyond which nothing is looked for: the regions of its branches may be as many as the square of this.
 const MOST_BLOCKS: usize = 8192;
@@ -15,30 +16,45 @@ const MOST_BLOCKS: usize = 8192;
 pub(crate) struct Convergence {
     together: Vec<bool>,
     uniform: Vec<bool>,
+    numbers: HashMap<Register, u64>,
+    /// By register whether it is nothing but a thread's index in its row, where no warp has threads of two rows; else none is.
+    indices: Vec<bool>,
+    whole_rows: bool,
 }
 
 impl Convergence {
     /// As [`Convergence::of`], and no lane has left either, but for one that ends the launch with a fault.
-    pub(crate) fn of_all(function: &Function) -> Self {
+    pub(crate) fn of_all(function: &Function, whole_rows: bool) -> Self {
         let ends_well = |block: usize| {
             let terminator = &function.blocks[block].terminator;
             !matches!(terminator, Terminator::Trap(_) | Terminator::Fault { .. })
         };
-        Self::within(function, ends_well)
+        Self::within(function, ends_well, whole_rows)
     }
 
-    /// Looks at a function whose operations of a warp are told by `waits`.
-    pub(crate) fn of(function: &Function, waits: impl Fn(&Instruction) -> bool) -> Self {
+    /// Looks at a function whose operations of a warp are told by `waits`. With `whole_rows` it is only launched in blocks in which no
+    /// warp has threads of two rows.
+    pub(crate) fn of(
+        function: &Function,
+        waits: impl Fn(&Instruction) -> bool,
+        whole_rows: bool,
+    ) -> Self {
         let has = |block: usize| function.blocks[block].instructions.iter().any(&waits);
-        Self::within(function, has)
+        Self::within(function, has, whole_rows)
     }
 
     /// What holds as long as lanes may yet come to one of these blocks.
-    fn within(function: &Function, counts: impl Fn(usize) -> bool) -> Self {
+    fn within(function: &Function, counts: impl Fn(usize) -> bool, whole_rows: bool) -> Self {
         let count = function.blocks.len();
         let mut found = Self {
             together: vec![false; count],
             uniform: vec![false; function.registers.len()],
+            numbers: numbers(function),
+            indices: match whole_rows {
+                true => indices(function),
+                false => vec![false; function.registers.len()],
+            },
+            whole_rows,
         };
         if count > MOST_BLOCKS {
             return found;
@@ -56,6 +72,17 @@ impl Convergence {
         self.together.get(block.index()).copied().unwrap_or(false)
     }
 
+    /// An operand, as a number if it is a register that holds one number wherever it is read.
+    pub(crate) fn named(&self, operand: &Operand) -> Operand {
+        match operand {
+            Operand::Register(register) => match self.numbers.get(register) {
+                Some(number) => Operand::Immediate(*number),
+                None => operand.clone(),
+            },
+            _ => operand.clone(),
+        }
+    }
+
     /// Whether an operand is the same for all lanes of a warp.
     pub(crate) fn is_uniform(&self, operand: &Operand) -> bool {
         let register = |register: &Register| self.uniform.get(register.index()) == Some(&true);
@@ -66,6 +93,7 @@ impl Convergence {
                 _ => true,
             },
             Operand::Vector(elements) => elements.iter().all(|element| self.is_uniform(element)),
+            Operand::Special(SpecialRegister::TidY | SpecialRegister::TidZ) => self.whole_rows,
             Operand::Special(special) => is_one_for_a_warp(*special),
             Operand::Immediate(_) | Operand::Hidden(_) | Operand::Absent | Operand::Sink => true,
             Operand::Symbol(..) | Operand::Tensor(_) => false,
@@ -116,20 +144,91 @@ impl Convergence {
             .predicate
             .is_none_or(|it| self.is_uniform(&Operand::Register(it.register)));
         let whole = Operand::Immediate(u64::from(u32::MAX));
-        let is_vote =
-            instruction.opcode() == Opcode::Vote && instruction.operands.last() == Some(&whole);
+        let mask = instruction.operands.last().map(|mask| self.named(mask));
+        let is_vote = instruction.opcode() == Opcode::Vote && mask == Some(whole);
         let roles = instruction.form.form().roles.iter();
         let mut read = roles
             .zip(&instruction.operands)
             .filter(|(role, _)| !role.destination);
         is_predicate_uniform
             && (is_vote
+                || self.tells_warps_apart(instruction)
                 || instruction.effect() == Effect::Pure
                     // A parameter may be a copy in local memory, which lanes write.
                     && (instruction.opcode() != Opcode::LdParam
                         || !instruction.has(Modifier::ParamFunc))
                     && read.all(|(_, operand)| self.is_uniform(operand)))
     }
+}
+
+impl Convergence {
+    /// Whether it finds out of a thread's index in its row nothing but which warp it is in: indices from a multiple of 32 on to the next
+    /// are one warp's.
+    fn tells_warps_apart(&self, instruction: &Instruction) -> bool {
+        let operands = instruction.operands.as_slice();
+        let is_index = |operand: &Operand| match operand {
+            Operand::Register(register) => self.indices.get(register.index()) == Some(&true),
+            _ => false,
+        };
+        let is_whole = |number: u64| number <= u64::from(u16::MAX) && number.is_multiple_of(WARP);
+        match (instruction.opcode(), operands) {
+            (Opcode::Shr, [_, of, Operand::Immediate(by)]) => is_index(of) && (5..32).contains(by),
+            (Opcode::Setp, [_, _, of, Operand::Immediate(bound), Operand::Absent]) => {
+                let has = |word| instruction.has(word);
+                let from_bound = [Modifier::Lt, Modifier::Ge, Modifier::Lo, Modifier::Hs];
+                let behind_bound = [Modifier::Gt, Modifier::Le, Modifier::Hi, Modifier::Ls];
+                let is_integer = instruction.t.is_some_and(Type::is_integer);
+                let cuts = (from_bound.into_iter().any(has) && is_whole(*bound))
+                    || (behind_bound.into_iter().any(has) && is_whole(bound.wrapping_add(1)));
+                is_index(of) && is_integer && cuts
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Lanes of a warp.
+const WARP: u64 = 32;
+
+/// Registers into which a thread's index in its row is moved and nothing else is written.
+fn indices(function: &Function) -> Vec<bool> {
+    let mut written = vec![false; function.registers.len()];
+    let mut indices = vec![true; function.registers.len()];
+    let index = Operand::Special(SpecialRegister::TidX);
+    for instruction in function.instructions() {
+        let is_index = instruction.opcode() == Opcode::Mov
+            && instruction.predicate.is_none()
+            && instruction.operands.get(1) == Some(&index);
+        for register in instruction.destinations() {
+            written[register.index()] = true;
+            indices[register.index()] &= is_index;
+        }
+    }
+    let all = written.into_iter().zip(indices);
+    all.map(|(written, index)| written && index).collect()
+}
+
+/// Registers into which one number is moved and nothing else is written.
+fn numbers(function: &Function) -> HashMap<Register, u64> {
+    let mut numbers: HashMap<Register, Option<u64>> = HashMap::new();
+    for instruction in function.instructions() {
+        let moved = match (instruction.opcode(), instruction.operands.as_slice()) {
+            (Opcode::Mov, [_, Operand::Immediate(number)]) if instruction.predicate.is_none() => {
+                Some(*number)
+            }
+            _ => None,
+        };
+        for register in instruction.destinations() {
+            let known = numbers.entry(register).or_insert(moved);
+            if *known != moved {
+                *known = None;
+            }
+        }
+    }
+    let numbers = numbers.into_iter();
+    numbers
+        .filter_map(|(register, number)| Some((register, number?)))
+        .collect()
 }
 
 /// Whether a register has one value in all lanes of a warp. A row of threads may end within a warp.
@@ -155,6 +254,8 @@ fn is_one_for_a_warp(special: SpecialRegister) -> bool {
 struct Graph {
     /// By block, what may follow it among them.
     successors: Vec<Vec<usize>>,
+    /// By block, whether something else may follow it, too.
+    leaves: Vec<bool>,
 }
 
 impl Graph {
@@ -182,22 +283,33 @@ impl Graph {
                 .filter(|to| reaches[index] && reaches.get(*to) == Some(&true))
                 .collect()
         });
+        let leaves = function.blocks.iter().map(|block| {
+            let follow = block.terminator.successors();
+            follow
+                .iter()
+                .any(|to| reaches.get(to.index()) != Some(&true))
+        });
         Self {
             successors: successors.collect(),
+            leaves: leaves.collect(),
         }
     }
 
     /// By block the nearest one that every way from it passes, if there is one.
     fn nearest_common(&self) -> Vec<Option<usize>> {
         let count = self.successors.len();
-        // The end of all ways is one block more. Where a way has none, it may end anywhere: that makes none nearer.
+        // The end of all ways is one block more. Where a way has none, it is a loop, which ends where it is left; one that is never left may
+        // end anywhere: that makes none nearer.
         let end = count;
         let mut ends: Vec<bool> = self.successors.iter().map(Vec::is_empty).collect();
         let mut order = reverse_postorder(&self.backward(&ends), end);
         let mut places = places(&order, count + 1);
-        if places.contains(&None) {
+        for is_left in [true, false] {
+            if !places.contains(&None) {
+                break;
+            }
             for block in 0..count {
-                ends[block] |= places[block].is_none();
+                ends[block] |= places[block].is_none() && (self.leaves[block] || !is_left);
             }
             order = reverse_postorder(&self.backward(&ends), end);
             places = self::places(&order, count + 1);

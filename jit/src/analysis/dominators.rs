@@ -36,6 +36,11 @@ impl Dominators {
         }
     }
 
+    /// The blocks that can be reached, each behind its nearest dominator.
+    pub(crate) fn order(&self) -> &[BlockId] {
+        &self.order
+    }
+
     /// The nearest other block that every way to this one passes.
     pub(crate) fn parent(&self, block: BlockId) -> Option<BlockId> {
         let place = self.places.get(block.index()).copied().flatten()?;

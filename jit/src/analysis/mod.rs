@@ -2,7 +2,7 @@
 
 pub(crate) mod affine;
 mod convergence;
-mod dominators;
+pub(crate) mod dominators;
 mod exposed;
 mod lanes;
 mod liveness;

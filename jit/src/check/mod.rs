@@ -11,6 +11,10 @@
 //! * no register is read before it is written; jump tables are not left; barriers are the block's one barrier; every instruction is
 //!   on the checker's own list.
 //!
+//! Of a kernel's second variant [`check_variants`] proves the same, but for what it is told to assume: accesses by their lines, which must be of
+//! the memory and size that a claim of the launch's proof speaks of, and loops by the lines of their first blocks. That those claims are
+//! about these addresses is what it takes the analysis's word for.
+//!
 //! It shares no code with the passes, the analyses, the printer or the front end, so that a mistake there is not made here as well. What it cannot
 //! prove it refuses: guards of a new shape have to be understood here before they can be used. It ends after a number of steps that the size of the
 //! text bounds, and never panics.
@@ -21,6 +25,7 @@
 //! begin at a multiple of 256, and each kernel gets as much as [`Checked`] says it needs. Nor does it prove what needs knowledge of
 //! other threads: that a warp's lanes come together where they must.
 
+mod assumed;
 mod graph;
 mod proof;
 mod recorder;
@@ -29,6 +34,7 @@ mod table;
 mod text;
 mod work;
 
+pub use assumed::{Assumed, Assumptions};
 pub use refusal::{Memory, Reason, Refusal};
 
 use work::Work;
@@ -40,6 +46,8 @@ pub struct Checked {
     pub variable_bytes: u64,
     /// Its kernels, in the order of the text.
     pub kernels: Vec<CheckedKernel>,
+    /// The second variants that were proved, in the order of the text.
+    pub variants: Vec<CheckedKernel>,
 }
 
 /// A kernel that was proved.
@@ -51,6 +59,8 @@ pub struct CheckedKernel {
     pub guarded: usize,
     /// Accesses at a constant place of what the launch gives.
     pub constant: usize,
+    /// Accesses that were assumed to be safe.
+    pub assumed: usize,
 }
 
 /// Proves the printed text of a sandboxed module.
@@ -79,16 +89,32 @@ pub struct CheckedKernel {
 ///
 /// The first thing that could not be proved.
 pub fn check(text: &str) -> Result<Checked, Refusal> {
+    check_variants(text, &[])
+}
+
+/// As [`check`], of a text with second variants of kernels behind these: what a launch's proof stands in for is assumed there, and nothing
+/// else.
+///
+/// # Errors
+///
+/// The first thing that could not be proved.
+pub fn check_variants(text: &str, variants: &[Assumptions]) -> Result<Checked, Refusal> {
     let mut work = Work::for_text(text);
     let mut checked = Checked::default();
-    text::kernels(text, |index, kernel| {
-        let findings = proof::prove(kernel, &mut work)
+    text::kernels(text, variants, |index, kernel, assumptions| {
+        let nothing = Assumptions::default();
+        let findings = proof::prove(kernel, assumptions.unwrap_or(&nothing), &mut work)
             .map_err(|(line, reason)| Refusal::from((Some(index), line, reason)))?;
         checked.variable_bytes = findings.variable_bytes.max(checked.variable_bytes);
-        checked.kernels.push(CheckedKernel {
+        let kernels = match assumptions {
+            Some(_) => &mut checked.variants,
+            None => &mut checked.kernels,
+        };
+        kernels.push(CheckedKernel {
             shared_bytes: findings.shared_bytes,
             guarded: findings.guarded,
             constant: findings.constant,
+            assumed: findings.assumed,
         });
         Ok::<(), Refusal>(())
     })?;

@@ -471,8 +471,8 @@ pub struct Address {
     pub row: Option<u32>,
     /// Whether it needs no guard: it lies in a variable, at a constant place.
     pub proved: bool,
-    /// Whether what is proved at each launch stands in for the guard ([`crate::proof`]).
-    pub covered: bool,
+    /// Which claim of what is proved at each launch stands in for the guard, counted from 1, if one does ([`crate::proof`]).
+    pub covered: Option<std::num::NonZeroU32>,
 }
 
 /// Where a part of a tensor lies.
@@ -493,7 +493,7 @@ impl Address {
             guarded: None,
             row: None,
             proved: false,
-            covered: false,
+            covered: None,
         }
     }
 }

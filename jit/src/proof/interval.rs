@@ -253,6 +253,19 @@ impl Interval {
         }
     }
 
+    /// The members of both, of which the one that is known with the larger steps keeps them.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let (fine, coarse) = if self.zeros > other.zeros {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        if fine.is_empty() {
+            return fine;
+        }
+        coarse.within(fine.low, fine.high)
+    }
+
     /// The same numbers modulo `2^bits`, as they are read from a register of so many bits: exact where all lie in one period, else
     /// whatever the bits can hold.
     pub(crate) fn read_as(self, bits: u32, signed: bool) -> Self {
@@ -292,7 +305,8 @@ impl Interval {
 
 /// The largest number up to this one that is apart from a member by a multiple of a power of two.
 fn aligned_down(number: i128, member: i128, zeros: u32) -> i128 {
-    number - ((number - member) & ((1 << zeros) - 1))
+    // The lowest bits of a difference are right even where it wraps around.
+    number - (number.wrapping_sub(member) & ((1 << zeros) - 1))
 }
 
 /// A product that is capped, not wrapped around.

@@ -85,8 +85,10 @@ pub struct Part {
 pub struct Proof {
     pub(crate) program: Program,
     pub(crate) claims: Vec<Claim>,
-    /// What every thread does in loops, in instructions, where tests of the stop word are left out.
-    pub(crate) work: Option<NodeId>,
+    /// What every thread does in loops, in instructions, where tests of the stop word are left out, and what it may do at most.
+    pub(crate) work: Vec<(NodeId, i128)>,
+    /// Whether no warp may have threads of two rows of a block.
+    pub(crate) whole_rows: bool,
 }
 
 /// Instructions of loops that a thread may do without a look at the stop word: a fraction of a millisecond.
@@ -138,14 +140,17 @@ impl Proof {
 
     /// Whether it says nothing: the kernel has no second variant.
     pub fn is_empty(&self) -> bool {
-        self.claims.is_empty() && self.work.is_none()
+        self.claims.is_empty() && self.work.is_empty()
     }
 
     /// Whether all that it claims holds at a launch.
     pub fn holds(&self, launch: &LaunchFacts<'_>, scratch: &mut Scratch) -> bool {
+        if self.whole_rows && !has_whole_rows(launch.block) {
+            return false;
+        }
         self.program.run(&Ranges::Of(launch), &mut scratch.0);
         let at = |id: NodeId| value(&scratch.0, id);
-        let ends = self.work.is_none_or(|work| at(work).high <= MOST_WORK);
+        let ends = self.work.iter().all(|(work, most)| at(*work).high <= *most);
         ends && (self.claims.iter()).all(|claim| answer(claim, launch, at) != Answer::Fails)
     }
 
@@ -189,7 +194,9 @@ impl Proof {
             let rows = claim.rows.map(|rows| [rows.to_last, rows.apart]);
             [claim.place].into_iter().chain(rows.into_iter().flatten())
         });
-        let roots: Vec<NodeId> = claimed.chain(self.work).collect();
+        let roots: Vec<NodeId> = claimed
+            .chain(self.work.iter().map(|(work, _)| *work))
+            .collect();
         let moved = self.program.keep(&roots);
         let place = |id: NodeId| moved[id.0 as usize].unwrap_or(id);
         for claim in &mut self.claims {
@@ -198,7 +205,9 @@ impl Proof {
                 (rows.to_last, rows.apart) = (place(rows.to_last), place(rows.apart));
             }
         }
-        self.work = self.work.map(place);
+        for (work, _) in &mut self.work {
+            *work = place(*work);
+        }
     }
 
     /// What it says of each claim at a launch, and what each node is there.
@@ -209,6 +218,11 @@ impl Proof {
         let answers = claims.map(|claim| answer(claim, launch, |id| value(&values, id)));
         (answers.collect(), values)
     }
+}
+
+/// Whether the threads of each warp are of one row of a block.
+fn has_whole_rows([width, height, depth]: [u32; 3]) -> bool {
+    width.is_multiple_of(32) || (height == 1 && depth == 1)
 }
 
 fn value(values: &[Interval], id: NodeId) -> Interval {

@@ -145,6 +145,16 @@ pub(crate) enum Node {
         width: Width,
         fits: Fits,
     },
+    /// A value that is in both sets.
+    Both {
+        a: NodeId,
+        b: NodeId,
+    },
+    /// A value at a place; there is none where another node is empty, as nothing gets there.
+    Reached {
+        of: NodeId,
+        reached: NodeId,
+    },
     /// A value, if nothing that it is made of wraps around; else anything.
     Trusted {
         of: NodeId,
@@ -229,7 +239,7 @@ impl Node {
                 .iter_mut()
                 .for_each(|(_, nodes)| nodes.iter_mut().for_each(&mut *visit)),
             Self::LowBits { of, .. } => visit(of),
-            Self::Apply { a, b, .. } => [a, b].into_iter().for_each(visit),
+            Self::Apply { a, b, .. } | Self::Both { a, b } => [a, b].into_iter().for_each(visit),
             Self::Choice(of) => of.iter_mut().for_each(visit),
             Self::Where {
                 of, bound, fits, ..
@@ -237,6 +247,7 @@ impl Node {
                 [of, bound].into_iter().for_each(&mut *visit);
                 fits.iter_mut().for_each(|(id, _)| visit(id));
             }
+            Self::Reached { of, reached } => [of, reached].into_iter().for_each(visit),
             Self::Trusted { of, fits } => {
                 visit(of);
                 fits.iter_mut().for_each(|(id, _)| visit(id));
@@ -318,6 +329,9 @@ pub(crate) fn evaluate(node: &Node, ranges: &Ranges<'_>, values: &[Interval]) ->
             width,
             ..
         } => refine(at(*of), *relation, at(*bound), *width),
+        Node::Both { a, b } => at(*a).and(at(*b)),
+        Node::Reached { reached, .. } if at(*reached).is_empty() => Interval::between(1, 0),
+        Node::Reached { of, .. } => at(*of),
         Node::Trusted { fits, .. } if !all_fit(fits) => Interval::ANYTHING,
         Node::Trusted { of, .. } => at(*of),
         Node::Trips { fits, .. } if !all_fit(fits) => loops::endless(),

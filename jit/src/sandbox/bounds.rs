@@ -90,7 +90,7 @@ fn needs_guard(instruction: &Instruction, operand: &Operand) -> bool {
     };
     // A copy has two addresses, which are not told apart by a plan of rows.
     let is_copy = instruction.opcode() == Opcode::CpAsync;
-    !address.covered && (is_copy || (address.row.is_none() && !address.proved))
+    address.covered.is_none() && (is_copy || (address.row.is_none() && !address.proved))
 }
 
 fn guard_block(function: &mut Function, index: usize, pointers: &Pointers, checked: bool) {

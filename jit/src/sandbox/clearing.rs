@@ -1,6 +1,7 @@
 //! Shared and local memory are zero when a block begins: on a GPU they hold what the kernel before left there.
 //!
-//! Its loops stop as the kernel's own do, and their conditions are the guards of their stores.
+//! Its loops stop as the kernel's own do, and their conditions are the guards of their stores. A block's memory is mostly no more than a
+//! few stores of each thread: those are written out, and lead past the loop, which hardly anybody enters.
 
 use super::editor::{
     add_block, add_register, binary, branch, compare, convert, form_of, instruction,
@@ -13,6 +14,9 @@ use smallvec::smallvec;
 
 /// Bytes of local memory up to which each store is written out.
 const WRITTEN_OUT: u64 = 256;
+
+/// Stores of a thread to its block's memory that stand before the loop.
+const BEFORE_THE_LOOP: usize = 4;
 
 /// Bytes of the widest store.
 const WIDEST: u64 = 16;
@@ -51,6 +55,7 @@ struct Clearing<'a> {
 }
 
 /// A loop that stores zeros: from a byte on, in steps, as long as a store ends at or before another.
+#[derive(Clone)]
 struct Sweep {
     space: Modifier,
     base: Hidden,
@@ -147,7 +152,7 @@ impl Clearing<'_> {
         let widest = Operand::Immediate(WIDEST);
         let begin = self.compute(Opcode::Mul, thread, widest.clone());
         let step = self.compute(Opcode::Mul, threads, widest);
-        self.sweep(&Sweep {
+        self.sweep_mostly_before_the_loop(&Sweep {
             space: Modifier::Shared,
             base: Hidden::SharedBase,
             bytes: WIDEST,
@@ -155,10 +160,12 @@ impl Clearing<'_> {
             step: Operand::Register(step),
             end: end.clone(),
         });
+        let mut after = None;
         if self.may_have_a_rest() {
             let wide = self.move_in(Type::B64, end.clone());
             let size = self.register(Type::B32);
             self.push(convert(Type::U32, Type::U64, size, wide));
+            after = Some(self.unless_multiple(size));
             let whole = Operand::Immediate(u64::from(!(WIDEST as u32 - 1)));
             let whole = self.compute(Opcode::And, size, whole);
             let begin = self.compute(Opcode::Add, whole, Operand::Register(thread));
@@ -170,6 +177,10 @@ impl Clearing<'_> {
                 step: Operand::Register(threads),
                 end,
             });
+        }
+        if let Some(after) = after {
+            self.function.blocks[self.current.index()].terminator = Terminator::Jump(after);
+            self.current = after;
         }
         let barrier = form_of(Opcode::Bar, smallvec![Operand::Immediate(0)]);
         self.push(barrier.with_modifiers(&[]));
@@ -186,34 +197,90 @@ impl Clearing<'_> {
                 .is_multiple_of(WIDEST)
     }
 
+    /// Goes on in a block that is for sizes which are no multiple of the widest store's; hands back the one that is for all.
+    fn unless_multiple(&mut self, size: Register) -> BlockId {
+        let low_bits = self.compute(Opcode::And, size, Operand::Immediate(WIDEST - 1));
+        let is_multiple = self.register(Type::Pred);
+        let (rest, none) = (Operand::Register(low_bits), Operand::Immediate(0));
+        self.push(compare(Modifier::Eq, Type::U32, is_multiple, rest, none));
+        let rest = self.cold_block();
+        let after = add_block(self.function, Block::ending(Terminator::Exit));
+        self.function.blocks[self.current.index()].terminator = branch(is_multiple, after, rest);
+        self.current = rest;
+        after
+    }
+
+    fn cold_block(&mut self) -> BlockId {
+        let block = Block {
+            cold: true,
+            ..Block::ending(Terminator::Exit)
+        };
+        add_block(self.function, block)
+    }
+
+    /// The first rounds of a sweep one after the other, each of which leads past all others where it is at the end.
+    fn sweep_mostly_before_the_loop(&mut self, sweep: &Sweep) {
+        let after = add_block(self.function, Block::ending(Terminator::Exit));
+        let mut at = sweep.at;
+        for _ in 0..BEFORE_THE_LOOP {
+            let body = add_block(self.function, Block::ending(Terminator::Exit));
+            let offset = self.leave_at_end(sweep, at, body, after);
+            self.store_at(sweep, offset);
+            at = self.compute(Opcode::Add, at, sweep.step.clone());
+        }
+        let rest = self.cold_block();
+        self.function.blocks[self.current.index()].terminator = Terminator::Jump(rest);
+        self.current = rest;
+        let at = self.move_in(Type::B32, Operand::Register(at));
+        self.sweep(&Sweep {
+            at,
+            ..sweep.clone()
+        });
+        self.function.blocks[self.current.index()].terminator = Terminator::Jump(after);
+        self.current = after;
+    }
+
+    /// Goes on in a block where a store at this offset ends in time, else in another one; the offset in 64 bits.
+    fn leave_at_end(
+        &mut self,
+        sweep: &Sweep,
+        at: Register,
+        body: BlockId,
+        after: BlockId,
+    ) -> Register {
+        let [offset, end] = [(); 2].map(|()| self.register(Type::B64));
+        self.push(convert(Type::U64, Type::U32, offset, at));
+        let (from, bytes) = (Operand::Register(offset), Operand::Immediate(sweep.bytes));
+        self.push(binary(Opcode::Add, Type::U64, end, from, bytes));
+        let ends = self.register(Type::Pred);
+        let (end, limit) = (Operand::Register(end), sweep.end.clone());
+        self.push(compare(Modifier::Gt, Type::U64, ends, end, limit));
+        self.function.blocks[self.current.index()].terminator = branch(ends, after, body);
+        self.current = body;
+        offset
+    }
+
+    fn store_at(&mut self, sweep: &Sweep, offset: Register) {
+        let place = self.register(Type::B64);
+        let (offset, base) = (Operand::Register(offset), Operand::Hidden(sweep.base));
+        self.push(binary(Opcode::Add, Type::U64, place, offset, base));
+        self.store(sweep.space, sweep.bytes, place);
+    }
+
     /// `for (; at + bytes <= end; at += step) store(base + at);`, where the condition is the guard of the store.
     fn sweep(&mut self, sweep: &Sweep) {
-        let head = add_block(self.function, Block::ending(Terminator::Exit));
-        let body = add_block(self.function, Block::ending(Terminator::Exit));
-        let after = add_block(self.function, Block::ending(Terminator::Exit));
+        let cold = self.function.blocks[self.current.index()].cold;
+        let [head, body, after] = [(); 3].map(|()| match cold {
+            true => self.cold_block(),
+            false => add_block(self.function, Block::ending(Terminator::Exit)),
+        });
         self.function.blocks[self.current.index()].terminator = Terminator::Jump(head);
         self.current = head;
         // It is a multiple already; here it is one that can be seen.
         let multiple = Operand::Immediate(u64::from(!(sweep.bytes as u32 - 1)));
         let at = self.compute(Opcode::And, sweep.at, multiple);
-        let [offset, end, place] = [(); 3].map(|()| self.register(Type::B64));
-        self.push(convert(Type::U64, Type::U32, offset, at));
-        let (offset, bytes) = (Operand::Register(offset), Operand::Immediate(sweep.bytes));
-        self.push(binary(Opcode::Add, Type::U64, end, offset.clone(), bytes));
-        let ends = self.register(Type::Pred);
-        let end = Operand::Register(end);
-        self.push(compare(
-            Modifier::Gt,
-            Type::U64,
-            ends,
-            end,
-            sweep.end.clone(),
-        ));
-        self.function.blocks[head.index()].terminator = branch(ends, after, body);
-        self.current = body;
-        let base = Operand::Hidden(sweep.base);
-        self.push(binary(Opcode::Add, Type::U64, place, offset, base));
-        self.store(sweep.space, sweep.bytes, place);
+        let offset = self.leave_at_end(sweep, at, body, after);
+        self.store_at(sweep, offset);
         let at = Operand::Register(sweep.at);
         self.push(binary(
             Opcode::Add,

@@ -1,9 +1,18 @@
 //! A copy reads no more than it writes: what more does is not defined (PTX ISA, `cp.async`).
+//!
+//! Most copies choose between all and nothing. Those are left as they are: the vendor's compiler knows them.
 
 use super::editor::{add_register, binary};
 use crate::ir::{Function, Opcode, Operand, Register, Type};
+use std::collections::HashMap;
 
 pub(super) fn run(function: &mut Function) {
+    let mut instructions = function.instructions();
+    if !instructions.any(|instruction| instruction.opcode() == Opcode::CpAsync) {
+        return;
+    }
+    drop(instructions);
+    let known = choices(function);
     for index in 0..function.blocks.len() {
         let mut place = 0;
         while let Some(instruction) = function.blocks[index].instructions.get_mut(place) {
@@ -16,6 +25,8 @@ pub(super) fn run(function: &mut Function) {
             };
             match &mut instruction.operands[3] {
                 Operand::Immediate(read) => *read = written.min(*read),
+                Operand::Register(read) if known.get(read).is_some_and(|most| *most <= written) => {
+                }
                 Operand::Register(read) => {
                     let read = *read;
                     cut(function, index, place - 1, read, written);
@@ -25,6 +36,30 @@ pub(super) fn run(function: &mut Function) {
             }
         }
     }
+}
+
+/// Registers that are written once, as one of two numbers, and the larger of these.
+fn choices(function: &Function) -> HashMap<Register, u64> {
+    let mut known: HashMap<Register, Option<u64>> = HashMap::new();
+    for instruction in function.instructions() {
+        let chosen = match (instruction.opcode(), instruction.operands.as_slice()) {
+            (Opcode::Selp, [_, Operand::Immediate(a), Operand::Immediate(b), _])
+                if instruction.predicate.is_none() =>
+            {
+                Some(*a.max(b))
+            }
+            _ => None,
+        };
+        for register in instruction.destinations() {
+            // Whoever is written twice may be anything.
+            let once = known.contains_key(&register);
+            known.insert(register, chosen.filter(|_| !once));
+        }
+    }
+    let known = known.into_iter();
+    known
+        .filter_map(|(register, most)| Some((register, most?)))
+        .collect()
 }
 
 /// Cuts a copy's size off before the copy.

@@ -3,6 +3,7 @@
 //! A counter in a register, the fuel, falls by one on each way back; the word is read when it is used up. Reading memory on every
 //! way back would make tight loops many times slower.
 
+use super::Unwatched;
 use super::editor::{
     add_block, add_register, binary, branch, compare, instruction, read_stop_word,
 };
@@ -24,6 +25,9 @@ const FIRST_FUEL: u64 = 64;
 /// Instructions that make a way back burn one more: a large body is not run a thousand times unseen.
 const INSTRUCTIONS_OF_A_UNIT: usize = 16;
 
+/// By how much less what is bounded by a proof burns: a bound is often far above what is done.
+const UNSEEN: usize = 4;
+
 /// What a way back burns; a power of two, so that the fuel is used up exactly.
 fn burnt_each_time(instructions: usize) -> u64 {
     (instructions as u64 / INSTRUCTIONS_OF_A_UNIT as u64)
@@ -43,14 +47,13 @@ struct Fuel {
 }
 
 /// Where a driver gets the result, blocks begin with little fuel, and its test is put into the loop's own condition, so that a loop has
-/// no way out more than it had: the vendor's compiler handles such loops as it handles others. Loops that begin in the blocks of
-/// `bounded`, all of whose ways back lead there, end soon by themselves.
-pub(super) fn run(function: &mut Function, gpu: bool, bounded: &[BlockId]) {
+/// no way out more than it had: the vendor's compiler handles such loops as it handles others.
+pub(super) fn run(function: &mut Function, gpu: bool, unwatched: Unwatched<'_>) {
     let mut edges = back_edges(function);
     edges.retain(|(from, which)| {
         let successors = function.blocks[from.index()].terminator.successors();
         let target = successors.get(*which);
-        target.is_none_or(|target| !bounded.contains(target))
+        target.is_none_or(|target| !unwatched.headers.contains(target))
     });
     if edges.is_empty() {
         return;
@@ -59,11 +62,11 @@ pub(super) fn run(function: &mut Function, gpu: bool, bounded: &[BlockId]) {
         left: add_register(function, Type::B32),
         decision: add_register(function, Type::Pred),
         word: add_register(function, Type::B32),
-        burnt: burnt_each_time(match gpu {
+        burnt: burnt_each_time(unwatched.within / UNSEEN).max(burnt_each_time(match gpu {
             // What is hardly ever entered is most of what guards add there.
             true => largest_body(function, &edges),
             false => function.instruction_count(),
-        }),
+        })),
     };
     let stopped = add_block(
         function,

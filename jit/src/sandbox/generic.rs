@@ -90,7 +90,7 @@ fn is_generic(instruction: &Instruction, pointers: &Pointers) -> bool {
         return false;
     };
     // What is proved of a generic address is that it lies in the window.
-    is_access && !covered && !pointers.is_parameter(*register)
+    is_access && covered.is_none() && !pointers.is_parameter(*register)
 }
 
 /// Splits a block at a generic access, and puts one access for each space in its place.

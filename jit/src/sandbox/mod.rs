@@ -35,6 +35,7 @@ mod editor;
 mod entry;
 mod extent;
 mod generic;
+mod held;
 mod hints;
 mod predication;
 mod relocation;
@@ -51,7 +52,7 @@ mod zeroing;
 use crate::ir::{BlockId, Function, Module};
 pub(crate) use extent::{Extent, ExtentRows};
 pub(crate) use relocation::ModuleLayout;
-pub(crate) use variant::{Prospect, prospects};
+pub(crate) use variant::{Prospect, Variant, prospects};
 
 /// What the passes shall add.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,15 +77,26 @@ pub(crate) fn instrument_function(
     layout: &ModuleLayout,
     options: &Options,
 ) {
-    instrument_bounded(function, layout, options, &[]);
+    instrument_bounded(function, layout, options, Unwatched::default());
 }
 
-/// As [`instrument_function`]; loops that begin in these blocks end by themselves.
+/// What is known of each launch of a kernel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unwatched<'a> {
+    /// Where loops begin that end soon by themselves.
+    headers: &'a [BlockId],
+    /// Instructions that they do at most in one round of a loop that does look at the stop word.
+    within: usize,
+    /// Whether no warp has threads of two rows of a block.
+    whole_rows: bool,
+}
+
+/// As [`instrument_function`], with what is known of each launch.
 fn instrument_bounded(
     function: &mut Function,
     layout: &ModuleLayout,
     options: &Options,
-    bounded: &[BlockId],
+    unwatched: Unwatched<'_>,
 ) {
     editor::add_prelude(function);
     zeroing::run(function);
@@ -95,7 +107,7 @@ fn instrument_bounded(
     hints::run(function);
     generic::run(function);
     if options.gpu {
-        warps::run(function);
+        warps::run(function, unwatched.whole_rows);
         clearing::run(function);
     }
     if options.gpu && !options.checked {
@@ -104,7 +116,7 @@ fn instrument_bounded(
     bounds::run(function, options.checked);
     switches::run(function);
     traps::run(function);
-    deadline::run(function, options.gpu, bounded);
+    deadline::run(function, options.gpu, unwatched);
     if options.gpu {
         entry::run(function);
     }

@@ -37,7 +37,10 @@ pub(super) fn is_simple(function: &Function, instruction: &Instruction) -> bool 
 }
 
 fn needs_guard(address: &Address) -> bool {
-    !address.covered && address.row.is_none() && !address.proved && address.guarded.is_none()
+    address.covered.is_none()
+        && address.row.is_none()
+        && !address.proved
+        && address.guarded.is_none()
 }
 
 impl Run {

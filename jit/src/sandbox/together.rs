@@ -7,6 +7,7 @@
 use super::editor::{
     add_block, add_fault, add_register, binary, branch, compare, convert, instruction, site,
 };
+use super::held::{AtEnds, Held, Shown, space_of};
 use super::runs::{Run, base, is_simple};
 use super::small::small_base;
 use super::sums::{Pointers, Sum, Sums};
@@ -29,15 +30,25 @@ pub(super) fn run(function: &mut Function) {
         return;
     }
     let pointers = Pointers::of(function);
-    for index in 0..function.blocks.len() {
-        let mut instructions = function.blocks[index].instructions.iter();
-        if instructions.any(|instruction| is_simple(function, instruction)) {
-            guard_block(function, index, &pointers);
+    let mut at_ends = AtEnds::of(function);
+    for block in at_ends.order() {
+        let mut shown = at_ends.before(block);
+        let index = block.index();
+        let mut instructions = std::mem::take(&mut function.blocks[index].instructions);
+        shown.mark(function, &mut instructions);
+        let is_guarded = instructions.iter().any(|it| is_simple(function, it));
+        function.blocks[index].instructions = instructions;
+        if is_guarded {
+            guard_block(function, index, &pointers, &mut shown);
+        } else {
+            let instructions = function.blocks[index].instructions.iter();
+            instructions.for_each(|instruction| shown.after(instruction));
         }
+        at_ends.set(block, shown);
     }
 }
 
-fn guard_block(function: &mut Function, index: usize, pointers: &Pointers) {
+fn guard_block(function: &mut Function, index: usize, pointers: &Pointers, shown: &mut Shown) {
     let mut rest = std::mem::take(&mut function.blocks[index].instructions);
     let last = std::mem::replace(&mut function.blocks[index].terminator, Terminator::Exit);
     let mut guard = Guard {
@@ -50,6 +61,7 @@ fn guard_block(function: &mut Function, index: usize, pointers: &Pointers) {
         let behind = rest.split_off(first.unwrap_or(rest.len()));
         for instruction in rest {
             sums.after(&instruction, pointers);
+            shown.after(&instruction);
             guard.push(instruction);
         }
         if behind.is_empty() {
@@ -62,6 +74,7 @@ fn guard_block(function: &mut Function, index: usize, pointers: &Pointers) {
         for (place, mut instruction) in behind.by_ref().take(run.length).enumerate() {
             if run.before[place] {
                 sums.after(&instruction, pointers);
+                shown.after(&instruction);
                 guard.push(instruction);
             } else {
                 mark(&mut instruction, run.accesses.contains(&place));
@@ -69,14 +82,17 @@ fn guard_block(function: &mut Function, index: usize, pointers: &Pointers) {
             }
         }
         guard.stand_before(&mut groups, &sums);
+        shown.add(groups.iter().map(Group::held));
         for (place, mut instruction) in kept {
             if let Some(group) = groups.iter().find(|group| group.holds(place)) {
                 group.rebase(&mut instruction);
             }
             sums.after(&instruction, pointers);
+            shown.after(&instruction);
             guard.push(instruction);
         }
         rest = behind.collect();
+        shown.mark(guard.function, &mut rest);
     }
     let current = guard.current;
     function.blocks[current.index()].terminator = last;
@@ -120,10 +136,7 @@ impl Group {
             let (Some(base), Some(address)) = (base(access), access.address()) else {
                 continue;
             };
-            let space = match access.space() {
-                Space::Generic => Space::Global,
-                space => space,
-            };
+            let space = space_of(access);
             let member = Member {
                 place: *place,
                 offset: address.offset,
@@ -170,6 +183,22 @@ impl Group {
         let ends = self.members.iter();
         let ends = ends.map(|member| self.distance(member) + u64::from(member.bytes));
         ends.max().unwrap_or(0)
+    }
+
+    /// What is known once its guard has been passed.
+    fn held(&self) -> Held {
+        let aligned = self
+            .members
+            .iter()
+            .map(|member| (member.offset, member.bytes));
+        Held {
+            space: self.space,
+            base: self.base,
+            least: self.least(),
+            end: self.least().saturating_add_unsigned(self.extent()),
+            aligned: aligned.collect(),
+            address: self.address,
+        }
     }
 
     fn distance(&self, member: &Member) -> u64 {

@@ -19,7 +19,6 @@ use crate::ir::{
     SpecialRegister, Terminator, Type, form_for,
 };
 use smallvec::smallvec;
-use std::collections::HashMap;
 
 /// The mask that names every lane.
 const ALL: u64 = u32::MAX as u64;
@@ -30,19 +29,21 @@ struct Known {
     waiting: Convergence,
     /// No lane has left, either.
     complete: Convergence,
-    /// Registers that hold one number wherever they are read.
-    numbers: HashMap<Register, u64>,
 }
 
 impl Known {
-    fn named(&self, mask: Operand) -> Operand {
-        match &mask {
-            Operand::Register(register) => match self.numbers.get(register) {
-                Some(number) => Operand::Immediate(*number),
-                None => mask,
-            },
-            _ => mask,
+    fn of(function: &Function, whole_rows: bool) -> Self {
+        let waits = |instruction: &Instruction| {
+            waits(instruction) || instruction.effect() == Effect::Collective
+        };
+        Self {
+            waiting: Convergence::of(function, waits, whole_rows),
+            complete: Convergence::of_all(function, whole_rows),
         }
+    }
+
+    fn named(&self, mask: Operand) -> Operand {
+        self.waiting.named(&mask)
     }
 
     /// Whether an operation of a block can be left as it is.
@@ -58,17 +59,25 @@ impl Known {
     }
 }
 
-pub(super) fn run(function: &mut Function) {
+/// Whether fewer operations need a guard in blocks in which no warp has threads of two rows.
+pub(super) fn gains_from_whole_rows(function: &Function) -> bool {
+    let unsafe_ones = |whole_rows| {
+        let known = Known::of(function, whole_rows);
+        let blocks = function.blocks.iter().enumerate();
+        let all =
+            blocks.flat_map(|(index, block)| block.instructions.iter().map(move |it| (index, it)));
+        all.filter(|(index, it)| waits(it) && !known.is_safe(*index, it))
+            .count()
+    };
+    function.instructions().any(waits) && unsafe_ones(true) < unsafe_ones(false)
+}
+
+/// With `whole_rows`, for launches in blocks in which no warp has threads of two rows.
+pub(super) fn run(function: &mut Function, whole_rows: bool) {
     if !function.instructions().any(waits) {
         return;
     }
-    let known = Known {
-        waiting: Convergence::of(function, |instruction| {
-            waits(instruction) || instruction.effect() == Effect::Collective
-        }),
-        complete: Convergence::of_all(function),
-        numbers: numbers(function),
-    };
+    let known = Known::of(function, whole_rows);
     for index in 0..function.blocks.len() {
         let needs =
             |instruction: &Instruction| waits(instruction) && !known.is_safe(index, instruction);
@@ -229,6 +238,26 @@ mod tests {
         assert_eq!(counted(&behind), 0, "behind a loop that lanes leave apart");
         let voted = format!("L: vote.sync.any.pred %s, %p, -1; {SHUFFLE} @%s bra L; ret;");
         assert_eq!(counted(&voted), 0, "what lanes vote is the same for all");
+        let by_register = "mov.u32 %r5, 0; L: mov.u32 %r6, -1; vote.sync.all.pred %s, %p, %r6; not.pred %q, %s; add.s32 %r5, %r5, 1;\
+             setp.lt.s32 %s, %r5, %n; and.pred %q, %s, %q; @%q bra L; ret;";
+        assert_eq!(
+            counted(by_register),
+            0,
+            "the mask is a number in a register"
+        );
+        let in_parts = "L: @%p bra J; ld.global.u32 %r2, [%d0]; J: vote.sync.all.pred %s, %p, -1; @%s bra L; ret;";
+        assert_eq!(
+            counted(in_parts),
+            0,
+            "ways that meet in a loop that is left together"
+        );
+        let never_left =
+            "L: @%p bra J; ld.global.u32 %r2, [%d0]; J: vote.sync.all.pred %s, %p, -1; bra L;";
+        assert_eq!(
+            counted(never_left),
+            1,
+            "nothing is known of a loop that is never left"
+        );
     }
 
     #[test]

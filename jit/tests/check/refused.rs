@@ -1,11 +1,16 @@
 //! A text with one thing changed is refused, at the line and for the reason that is expected.
 
 use super::texts::{LOOP, MATRIX, SHARED, SHARED_FAR, STORE, STORE_IN_BUFFER, TABLE, module};
-use wasi_cuda_jit::check;
+use wasi_cuda_jit::{Assumptions, check, check_variants};
 
 /// What is found of a text.
 fn found(text: &str) -> String {
-    match check(text) {
+    found_of(text, &[])
+}
+
+/// What is found of a text with second variants, of which this is assumed.
+pub(crate) fn found_of(text: &str, assumed: &[Assumptions]) -> String {
+    match check_variants(text, assumed) {
         Ok(_) => "accepted".to_owned(),
         Err(refusal) => {
             let line = text.lines().nth(refusal.line as usize - 1);

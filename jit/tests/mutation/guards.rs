@@ -2,7 +2,7 @@
 //! of these it is is found out for each, and written to `guards.txt` beside `mutants.txt`.
 
 use crate::guards_of::Ways;
-use crate::kernels::{self, Kernel, joined};
+use crate::kernels::{self, Kernel, joined, registers_written};
 use crate::operators::Operator;
 use crate::oracle;
 use crate::random::Random;
@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Guards of one kernel that are deleted.
-const OF_A_KERNEL: usize = 4;
+const OF_A_KERNEL: usize = 8;
 
 /// What shows that a guard is not needed.
 enum Redundant {
@@ -135,11 +135,4 @@ fn reduced(kernel: &Kernel, ways: &Ways, at: usize, others: &[usize]) -> Vec<Str
         }
     }
     kept
-}
-
-/// The registers before an access's address.
-fn registers_written(line: &str) -> impl Iterator<Item = &str> {
-    let before = line.split('[').next().unwrap_or("");
-    let words = before.split([' ', ',', '{', '}', '|']);
-    words.filter(|word| word.starts_with('%'))
 }

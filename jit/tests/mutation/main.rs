@@ -89,6 +89,39 @@ fn mutate(kernel: &Kernel, operator: Operator, random: &mut Random, tally: &mut 
     }
 }
 
+/// Mutants of one second variant, and of all of them, at least.
+const OF_A_VARIANT: usize = 8;
+const FEWEST_OF_VARIANTS: usize = 1500;
+
+#[test]
+fn no_damage_to_what_a_proof_does_not_claim_lets_a_second_variant_escape() {
+    let mut random = Random::new(5);
+    let mut tally = Tally::default();
+    for kernel in kernels::variants() {
+        for _ in 0..OF_A_VARIANT {
+            let operator = ALL[random.below(ALL.len())];
+            mutate(&kernel, operator, &mut random, &mut tally);
+        }
+    }
+    tally.write("mutants-of-variants.txt");
+    assert!(
+        tally.mutants() >= FEWEST_OF_VARIANTS,
+        "only {} mutants",
+        tally.mutants()
+    );
+    for operator in ALL {
+        assert!(
+            tally.refused(operator) > 0,
+            "no mutant of {operator:?} is refused"
+        );
+    }
+    let verdict = oracle::judge("mutants-of-variants", &tally.accepted_texts());
+    if let Some((number, how)) = verdict.escape {
+        panic!("{}: {how}", tally.description(number));
+    }
+    assert!(verdict.ran > 9 * verdict.no_kernels);
+}
+
 /// The oracle would see it: kernels with a guard too few, which the checker refuses, do escape.
 #[test]
 fn kernels_with_a_guard_too_few_escape() {

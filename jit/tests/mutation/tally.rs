@@ -1,6 +1,6 @@
 //! What became of the mutants.
 
-use crate::kernels::{Kernel, joined};
+use crate::kernels::Kernel;
 use crate::operators::Operator;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,6 +17,8 @@ struct Accepted {
 pub(crate) struct Tally {
     refused: BTreeMap<Operator, usize>,
     accepted: Vec<Accepted>,
+    /// Accepted ones that the oracle cannot run.
+    not_run: usize,
 }
 
 impl Tally {
@@ -32,6 +34,10 @@ impl Tally {
             *self.refused.entry(operator).or_default() += 1;
             return;
         }
+        let Some(text) = kernel.for_oracle(lines) else {
+            self.not_run += 1;
+            return;
+        };
         let changed = (0..lines.len()).find(|place| kernel.lines[*place] != lines[*place]);
         let changed = changed.unwrap_or(at);
         let description = format!(
@@ -44,7 +50,7 @@ impl Tally {
         self.accepted.push(Accepted {
             operator,
             description,
-            text: joined(lines),
+            text,
         });
     }
 
@@ -53,7 +59,7 @@ impl Tally {
     }
 
     pub(crate) fn mutants(&self) -> usize {
-        self.refused.values().sum::<usize>() + self.accepted.len()
+        self.refused.values().sum::<usize>() + self.accepted.len() + self.not_run
     }
 
     pub(crate) fn accepted_texts(&self) -> Vec<String> {
@@ -70,7 +76,7 @@ impl Tally {
 
     /// Writes all of it down.
     pub(crate) fn write(&self, name: &str) {
-        let mut text = String::new();
+        let mut text = format!("{} accepted ones are not run\n", self.not_run);
         for operator in crate::operators::ALL {
             let accepted = self
                 .accepted

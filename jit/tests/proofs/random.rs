@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 const HEAD: &str = ".version 8.0\n.target sm_80\n.address_size 64\n\
     .visible .entry k(.param .u64 data, .param .u32 n, .param .u32 m, .param .u64 wide)\n{\n\
-    .reg .pred %p<40>;\n.reg .b16 %h<2>;\n.reg .b32 %v<10>, %i<8>, %s;\n.reg .b64 %w<4>, %base, %a;\n\
+    .reg .pred %p<40>;\n.reg .b16 %h<2>;\n.reg .b32 %v<10>, %i<8>, %s, %t;\n.reg .b64 %w<4>, %base, %a;\n\
     .shared .align 16 .b8 tile[4096];\n\
     ld.param.u64 %base, [data];\nld.param.u32 %v3, [n];\nld.param.u32 %v4, [m];\nld.param.u64 %w1, [wide];\n\
     mov.u32 %v0, %tid.x;\nmov.u32 %v1, %ctaid.x;\nmov.u32 %v2, %ntid.x;\nmov.u32 %v5, %tid.y;\n\
@@ -96,7 +96,7 @@ impl Writer<'_> {
     }
 
     fn statement(&mut self) {
-        match self.below(12) {
+        match self.below(15) {
             0 | 1 => {
                 let (operation, ty, a, b) = (
                     self.pick(&OPERATIONS),
@@ -120,8 +120,52 @@ impl Writer<'_> {
             6 | 7 => self.round(),
             8 => self.selected(),
             9 => self.wide_access(),
+            12 => self.divided(),
+            13 => self.cut(),
+            14 => self.signs_access(),
             _ => self.compared_access(),
         }
+    }
+
+    /// A quotient by a constant and what is left, as compilers write them.
+    fn divided(&mut self) {
+        let (a, d, e) = (self.register(), self.below(9), self.below(9));
+        let (inverse, shift, divisor) = self.pick(&[
+            (0x6666_6667u32, 3, 20),
+            (0x5555_5556, 0, 3),
+            (0x2aaa_aaab, 1, 12),
+            // Almost an inverse.
+            (0x6666_0000, 3, 20),
+        ]);
+        self.line(&format!("mul.hi.s32 %s, {a}, {inverse};"));
+        self.line("shr.u32 %t, %s, 31;");
+        self.line(&format!("shr.s32 %s, %s, {shift};\nadd.s32 %t, %s, %t;"));
+        self.line(&format!(
+            "mul.lo.s32 %s, %t, {divisor};\nsub.s32 %s, {a}, %s;"
+        ));
+        self.line(&format!("mov.b32 %v{d}, %t;\nmov.b32 %v{e}, %s;"));
+    }
+
+    /// A value without its lowest bits, and those.
+    fn cut(&mut self) {
+        let (a, d, e) = (self.register(), self.below(9), self.below(9));
+        let mask = self.pick(&[-2, -4, -16, -64, 0x0fff_fffe, 0x70, 0x7fff_fff8]);
+        self.line(&format!("and.b32 %s, {a}, {mask};\nsub.s32 %t, {a}, %s;"));
+        self.line(&format!("mov.b32 %v{d}, %s;\nmov.b32 %v{e}, %t;"));
+    }
+
+    /// An access whose index and another value are not negative, and whose index was compared.
+    fn signs_access(&mut self) {
+        let (a, b) = (self.register(), self.register());
+        let (p, q, label) = (self.label() % 40, self.label() % 40, self.label());
+        let bound = self.pick(&["%v3", "%v4", "64", "1000"]);
+        self.line(&format!("or.b32 %s, {a}, {b};\nsetp.lt.s32 %p{p}, %s, 0;"));
+        self.line(&format!("setp.ge.s32 %p{q}, {a}, {bound};"));
+        self.line(&format!(
+            "or.pred %p{p}, %p{p}, %p{q};\n@%p{p} bra L{label};"
+        ));
+        self.global(&a);
+        self.line(&format!("L{label}:"));
     }
 
     fn wide(&mut self) {

@@ -1,11 +1,14 @@
 //! The second variant of small kernels, from the source to the run.
 
+use crate::corpus::files;
 use crate::ptxas;
 use crate::window::{BASE, GRANULE, Request};
 use wasi_cuda_jit::cpu::Outcome;
 use wasi_cuda_jit::proof::{LaunchFacts, Memory, Proof, Scratch};
 use wasi_cuda_jit::report::{Proved, Space};
-use wasi_cuda_jit::{CompileOptions, Source, compile_proved, report, sandboxed_variants};
+use wasi_cuda_jit::{
+    CompileOptions, Source, check_variants, compile_proved, report, sandboxed_variants,
+};
 
 /// `c[i] = a[i] + b[i]` for all `i` less than `n`.
 pub(crate) const VECTOR_ADD: &str = "
@@ -150,6 +153,28 @@ fn the_second_variant_is_printed_without_guards() {
 }
 
 #[test]
+fn the_checker_proves_every_second_variant_of_the_corpus_but_what_proofs_claim() {
+    let (mut variants, mut assumed, mut guarded) = (0, 0, 0);
+    for path in files() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let printed = sandboxed_variants(Source::Ptx(&text), &CompileOptions::default());
+        let printed = printed.unwrap_or_else(|found| {
+            let found: Vec<&str> = found.iter().map(|it| it.message.as_str()).collect();
+            panic!("{}: {found:?}", path.display())
+        });
+        let checked = check_variants(&printed.text, &printed.assumed).unwrap();
+        for (variant, given) in checked.variants.iter().zip(&printed.assumed) {
+            assert_eq!(variant.assumed, given.accesses.len(), "{}", path.display());
+            variants += 1;
+            assumed += variant.assumed;
+            guarded += variant.guarded;
+        }
+    }
+    eprintln!("{variants} variants: {assumed} accesses assumed, {guarded} guarded");
+    assert!(variants > 800 && assumed > 3 * guarded && guarded > 100);
+}
+
+#[test]
 fn the_vendors_assembler_takes_both_variants() {
     let Some(assembler) = ptxas::find() else {
         eprintln!("{}", ptxas::MISSING);
@@ -207,4 +232,58 @@ fn a_report_tells_of_each_access() {
         .collect();
     let at_launch = |line| (line, Space::Global, Proved::AtLaunch);
     assert_eq!(told, [at_launch(16), at_launch(17), at_launch(20)]);
+}
+
+/// A shuffle in the first warp of a block alone.
+const FIRST_WARP: &str = "
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry first_warp(.param .u64 to)
+{
+    .reg .pred %p1; .reg .b32 %r<4>; .reg .b64 %rd<4>;
+    ld.param.u64 %rd1, [to];
+    mov.u32 %r1, %tid.x;
+    shr.u32 %r2, %r1, 5;
+    setp.ne.s32 %p1, %r2, 0;
+    @%p1 bra END;
+    shfl.sync.idx.b32 %r3, %r1, 0, 31, -1;
+    mul.wide.u32 %rd2, %r1, 4;
+    add.s64 %rd3, %rd1, %rd2;
+    st.global.u32 [%rd3], %r3;
+    shfl.sync.idx.b32 %r3, %r1, 1, 31, -1;
+END:
+    bar.sync 0;
+    ret;
+}";
+
+#[test]
+fn lanes_of_whole_rows_are_known_to_be_together() {
+    let printed = sandboxed_variants(Source::Ptx(FIRST_WARP), &CompileOptions::default()).unwrap();
+    let counted = printed.text.split(".visible .entry ").skip(1);
+    let counted: Vec<usize> = counted.map(|it| it.matches("activemask").count()).collect();
+    assert_eq!(counted, [2, 0, 2], "guarded, proved, partly");
+    let kernel = &printed.kernels[0];
+    let chosen = |block: [u32; 3]| {
+        let facts = LaunchFacts {
+            grid: [1; 3],
+            block,
+            dynamic_shared: 0,
+            parameters: &BASE.to_le_bytes(),
+            memory: Memory::Window {
+                base: BASE,
+                mapped: 4096,
+            },
+            variables: 0,
+        };
+        let mut variants = kernel.variants();
+        let chosen = variants.find(|it| it.proof.holds(&facts, &mut Scratch::default()));
+        chosen.map(|it| it.entry.as_str())
+    };
+    for whole in [[256, 1, 1], [40, 1, 1], [32, 8, 1], [64, 2, 2]] {
+        assert_eq!(chosen(whole), Some("kernel0_proved"), "{whole:?}");
+    }
+    for across in [[16, 16, 1], [40, 2, 1], [8, 8, 4], [1, 1, 32]] {
+        assert_eq!(chosen(across), Some("kernel0_partly"), "{across:?}");
+    }
 }

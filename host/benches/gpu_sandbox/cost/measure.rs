@@ -8,7 +8,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use wasi_cuda_jit::back::ptx::{FAULT_RECORD_BYTES, LaunchRecord};
 use wasi_cuda_jit::proof::{LaunchFacts, Memory as Accessible, Scratch};
-use wasi_cuda_jit::{CompileOptions, Source, guarded_ptx, sandboxed_variants};
+use wasi_cuda_jit::{
+    CompileOptions, KernelVariants, ProvedEntry, Source, guarded_ptx, sandboxed_variants,
+};
 
 /// Rounds of one launch of each, unless that takes too long.
 const ROUNDS: usize = 101;
@@ -124,7 +126,7 @@ pub(super) fn measure(gpu: &Gpu, work: &Work, folder: &Path) -> Result<Timed> {
     })
 }
 
-/// The second variant of a kernel, if it has one whose proof holds of the launch.
+/// The variant of a kernel that a host would launch, if it has one whose proof holds of the launch.
 fn proved(
     (text, options): (&str, &CompileOptions),
     work: &Work,
@@ -136,8 +138,7 @@ fn proved(
         .map_err(|found| anyhow!("its variants are refused: {found:?}"))?;
     // Both number kernels by their place in the source.
     let mut kernels = variants.kernels.iter();
-    let variant = kernels.find(|variant| variant.entry == entry);
-    let variant = variant.and_then(|variant| variant.proved.as_ref());
+    let variants_of_it = kernels.find(|variant| variant.entry == entry);
     let facts = LaunchFacts {
         grid: work.grid,
         block: work.block,
@@ -149,9 +150,11 @@ fn proved(
         },
         variables: record.variables,
     };
-    let Some(variant) =
-        variant.filter(|variant| variant.proof.holds(&facts, &mut Scratch::default()))
-    else {
+    let mut candidates = variants_of_it
+        .into_iter()
+        .flat_map(KernelVariants::variants);
+    let holds = |variant: &&ProvedEntry| variant.proof.holds(&facts, &mut Scratch::default());
+    let Some(variant) = candidates.find(holds) else {
         return Ok(None);
     };
     let functions = load(&variants.text, &[variant.entry.as_str()])?;

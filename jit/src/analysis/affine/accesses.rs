@@ -38,12 +38,24 @@ pub(crate) struct Access {
 /// What was found out of a kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
+    /// With the state that they have where the first of the proofs holds.
     pub(crate) accesses: Vec<Access>,
-    /// Where loops begin that the proof bounds, so that they need not look at the stop word.
-    pub(crate) bounded: Vec<BlockId>,
-    /// How many loops there are.
-    pub(crate) loops: usize,
+    /// How many loops there are, and how many of them a launch bounds.
+    pub(crate) loops: (usize, usize),
+    /// What launches are held against, in the order in which they are: first what is likely to hold, then what does nearly always.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A proof, and what needs no guard where it holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
     pub(crate) proof: Proof,
+    /// By claim the access that it is about, by its place among [`Findings::accesses`].
+    pub(crate) covered: Vec<usize>,
+    /// Where loops begin that need not look at the stop word, as the proof bounds what they do.
+    pub(crate) unwatched: Vec<BlockId>,
+    /// Instructions that they do at most in one round of a loop that does look.
+    pub(crate) within: usize,
 }
 
 /// Looks at every access and loop of a verified kernel that no guard is in yet.
@@ -64,25 +76,48 @@ pub(crate) fn analyse(function: &Function, module: &ModuleOffsets) -> Findings {
         }
     }
     let loops = analysis.loops_with_bounds();
-    findings.loops = loops.len();
     proof.program = analysis.program.clone();
     let at_load = samples::answers_of_any_launch(function, &proof);
     let trials = samples::try_all(function, &proof);
-    let mut kept = Vec::new();
-    for (number, claim) in std::mem::take(&mut proof.claims).into_iter().enumerate() {
-        let access = &mut findings.accesses[owners[number]];
-        access.state = match (at_load[number], trials.holds[number]) {
-            (Answer::Holds | Answer::Unreached, _) => State::ProvedAtLoad,
+    let is_at_load = |number: usize| matches!(at_load[number], Answer::Holds | Answer::Unreached);
+    for (number, owner) in owners.iter().enumerate() {
+        findings.accesses[*owner].state = match (is_at_load(number), trials.is_likely(number)) {
+            (true, _) => State::ProvedAtLoad,
             (_, true) => State::ProvedAtLaunch,
-            _ => continue,
+            _ => State::Guarded,
         };
-        kept.push(claim);
     }
-    proof.claims = kept;
-    (findings.bounded, proof.work) = analysis.work(&loops, &trials.values);
-    proof.program = analysis.program;
-    proof.prune();
-    findings.proof = proof;
+    let is_sure = |number: usize| is_at_load(number) || trials.is_sure(number);
+    let all_are_sure = (0..owners.len())
+        .all(|number| is_sure(number) || findings.accesses[owners[number]].state == State::Guarded);
+    let mut plans = vec![(false, analysis.unwatched(&loops, &trials.values, true))];
+    findings.loops = (loops.len(), plans[0].1.bounded);
+    let has_outermost = plans[0].1.outermost;
+    if !all_are_sure || has_outermost {
+        plans.push((true, analysis.unwatched(&loops, &trials.values, false)));
+    }
+    for (sure_alone, unwatched) in plans {
+        let kept = |number: &usize| match sure_alone {
+            true => is_sure(*number),
+            false => findings.accesses[owners[*number]].state != State::Guarded,
+        };
+        let kept: Vec<usize> = (0..owners.len()).filter(kept).collect();
+        let mut proof = Proof {
+            program: analysis.program.clone(),
+            claims: kept.iter().map(|it| proof.claims[*it].clone()).collect(),
+            work: unwatched.limits,
+            whole_rows: false,
+        };
+        proof.prune();
+        if !proof.is_empty() {
+            findings.parts.push(Part {
+                proof,
+                covered: kept.iter().map(|it| owners[*it]).collect(),
+                unwatched: unwatched.headers,
+                within: unwatched.within,
+            });
+        }
+    }
     findings
 }
 
@@ -151,6 +186,7 @@ impl Analysis<'_> {
             },
             facts,
         );
+        let place = self.where_reached(place, facts);
         let rows = match extent.rows {
             Some(rows) => Some(self.rows(at, &rows, facts)?),
             None => None,

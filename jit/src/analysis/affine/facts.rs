@@ -4,13 +4,13 @@
 //! written before the branch on every way, so that whoever writes it again passes the branch again.
 
 use super::Analysis;
-use super::atoms::Form;
+use super::atoms::{Atom, Form};
 use super::forms::At;
 use super::ssa::{Value, ValueId};
 use crate::ir::{
     BlockId, Instruction, Modifier, Opcode, Operand, Predicate, Register, Terminator, Type,
 };
-use crate::proof::program::{Relation, Width};
+use crate::proof::program::{Operation, Relation, Width};
 
 /// Index in [`Analysis::facts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,6 +62,10 @@ impl Analysis<'_> {
         } else {
             self.facts_of(parent)
         };
+        let invariants = self.invariants.get(&block).cloned().unwrap_or_default();
+        let facts = invariants.into_iter().fold(facts, |facts, comparison| {
+            self.fact(facts, What::Compared(Box::new(comparison)))
+        });
         self.facts_of_blocks.insert(block, facts);
     }
 
@@ -247,7 +251,48 @@ impl Analysis<'_> {
             relation,
             width,
         };
+        facts = self.neither_is_negative(&comparison, facts);
         self.fact(facts, What::Compared(Box::new(comparison)))
+    }
+
+    /// Of two numbers whose bits together are those of one that is not negative neither is.
+    fn neither_is_negative(
+        &mut self,
+        comparison: &Comparison,
+        mut facts: Option<FactId>,
+    ) -> Option<FactId> {
+        let bound = match (comparison.relation, comparison.b.sum.as_constant()) {
+            (Relation::GreaterOrEqual, Some(bound)) => bound,
+            (Relation::Greater, Some(bound)) if bound >= -1 => bound.saturating_add(1),
+            _ => return facts,
+        };
+        let whole = comparison.a.sum.as_atom();
+        let whole = whole.filter(|_| comparison.a.sum.constant == 0 && bound >= 0);
+        let Some(Atom::Apply {
+            operation: Operation::Or,
+            a,
+            b,
+            width,
+        }) = whole.map(|whole| self.atoms.get(whole)).cloned()
+        else {
+            return facts;
+        };
+        if !comparison.width.signed || width.bits != comparison.width.bits {
+            return facts;
+        }
+        for part in [a, b] {
+            let comparison = Comparison {
+                a: part,
+                b: Form::constant(0),
+                ..comparison.clone()
+            };
+            let comparison = Comparison {
+                relation: Relation::GreaterOrEqual,
+                ..comparison
+            };
+            facts = self.fact(facts, What::Compared(Box::new(comparison)));
+        }
+        facts
     }
 }
 

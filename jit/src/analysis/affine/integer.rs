@@ -7,7 +7,7 @@ use super::polynomial::Polynomial;
 use super::ssa::ValueId;
 use crate::ir::{Instruction, Modifier, Opcode, Operand, Type};
 use crate::proof::interval::Interval;
-use crate::proof::program::{Operation, Width};
+use crate::proof::program::{self, Operation, Width};
 
 fn width(t: Type) -> Width {
     Width {
@@ -43,7 +43,13 @@ impl Analysis<'_> {
             }
             Opcode::Shl => self.shifted(instruction, at),
             Opcode::And | Opcode::Or | Opcode::Xor => self.bits(instruction, at),
-            Opcode::Shr => self.applied(Operation::ShiftRight, instruction, at),
+            Opcode::Shr => {
+                let shifted = self.applied(Operation::ShiftRight, instruction, at)?;
+                Some(
+                    self.quotient_of_unsigned(&shifted, t.bits())
+                        .unwrap_or(shifted),
+                )
+            }
             Opcode::Div => self.applied(Operation::Divide, instruction, at),
             Opcode::Rem => self.applied(Operation::Remainder, instruction, at),
             Opcode::Min if !instruction.has(Modifier::Relu) => {
@@ -70,6 +76,11 @@ impl Analysis<'_> {
                 self.read_constant(b, width(t)),
             );
             (a, b) = (self.widened(a, width(t)), self.widened(b, width(t)));
+        }
+        if opcode == Opcode::Add
+            && let Some(quotient) = self.quotient_by_product(&a, &b, t.bits())
+        {
+            return Some(quotient);
         }
         let sum = match opcode {
             Opcode::Add => a.sum.plus(&b.sum),
@@ -128,7 +139,20 @@ impl Analysis<'_> {
         self.apply(operation, a, b, width)
     }
 
-    fn apply(&mut self, operation: Operation, a: Form, b: Form, width: Width) -> Option<Form> {
+    pub(super) fn apply(
+        &mut self,
+        operation: Operation,
+        a: Form,
+        b: Form,
+        width: Width,
+    ) -> Option<Form> {
+        if a.needs.is_empty() && b.needs.is_empty() {
+            let (left, right) = (self.atoms.outline(&a.sum), self.atoms.outline(&b.sum));
+            let result = program::apply(operation, left, right, width);
+            if let Some(only) = result.is_single().then(|| i64::try_from(result.low).ok()) {
+                return only.map(Form::constant);
+            }
+        }
         self.atom(Atom::Apply {
             operation,
             a,
@@ -136,17 +160,6 @@ impl Analysis<'_> {
             width,
         })
         .map(Form::atom)
-    }
-
-    fn low_bits(&mut self, of: Form, bits: u32) -> Option<Form> {
-        if self
-            .atoms
-            .outline(&of.sum)
-            .lies_in(Interval::of_bits(bits, false))
-        {
-            return Some(of);
-        }
-        self.atom(Atom::LowBits { of, bits }).map(Form::atom)
     }
 
     fn bits(&mut self, instruction: &Instruction, at: At) -> Option<Form> {
@@ -166,10 +179,8 @@ impl Analysis<'_> {
             .as_constant()
             .map(|mask| mask as u64 & (u64::MAX >> (64 - width.bits)));
         match (instruction.opcode(), mask) {
-            (Opcode::And, Some(mask))
-                if mask.count_ones() == mask.trailing_ones() && mask.count_ones() < 63 =>
-            {
-                self.low_bits(a, mask.count_ones())
+            (Opcode::And, Some(mask)) if self.can_be_taken_apart(&a, mask, width) => {
+                self.masked(a, mask, width)
             }
             (Opcode::Xor, Some(mask)) if mask.count_ones() == width.bits => {
                 Form::joined(a.sum.scaled(-1)?.plus(&Polynomial::constant(-1)), &a, &b)

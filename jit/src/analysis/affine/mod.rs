@@ -9,9 +9,13 @@
 mod accesses;
 mod atoms;
 mod carried;
+mod composites;
+mod division;
 mod facts;
 mod forms;
 mod integer;
+mod invariants;
+mod masks;
 mod natural;
 mod nodes;
 mod polynomial;
@@ -25,9 +29,9 @@ use crate::ir::{BlockId, Function, Space, Symbol};
 use crate::proof::interval::Interval;
 use crate::proof::launch::Ranges;
 use crate::proof::program::{Node, NodeId, Program, Width};
-pub(crate) use accesses::{Access, State, analyse};
+pub(crate) use accesses::{Access, Findings, Part, State, analyse};
 use atoms::{Atom, Atoms, Form, NeedId};
-use facts::{Fact, FactId};
+use facts::{Comparison, Fact, FactId};
 use natural::{LoopId, Loops};
 use polynomial::{AtomId, Polynomial};
 use ssa::{ValueId, Values};
@@ -71,6 +75,8 @@ struct Analysis<'a> {
     steps: Option<HashMap<ValueId, Step>>,
     choices: HashMap<ValueId, Vec<(Form, Option<FactId>)>>,
     facts: Vec<Fact>,
+    /// What holds where loops begin, by the block that they begin with.
+    invariants: HashMap<BlockId, Vec<Comparison>>,
     facts_of_blocks: HashMap<BlockId, Option<FactId>>,
     program: Program,
     /// By node what is known of it in every launch.
@@ -78,6 +84,8 @@ struct Analysis<'a> {
     places: HashMap<Node, NodeId>,
     atom_nodes: HashMap<(AtomId, Option<FactId>), NodeId>,
     core_nodes: HashMap<(Polynomial, Option<FactId>), NodeId>,
+    /// Whether a place can be reached at all, by what holds there.
+    reached_nodes: HashMap<FactId, NodeId>,
     tests: HashMap<LoopId, Vec<rounds::LoopTest>>,
     /// Nodes that are being made.
     open_nodes: u32,
@@ -103,12 +111,14 @@ impl<'a> Analysis<'a> {
             steps: None,
             choices: HashMap::new(),
             facts: Vec::new(),
+            invariants: HashMap::new(),
             facts_of_blocks: HashMap::new(),
             program: Program::default(),
             in_any_launch: Vec::new(),
             places: HashMap::new(),
             atom_nodes: HashMap::new(),
             core_nodes: HashMap::new(),
+            reached_nodes: HashMap::new(),
             tests: HashMap::new(),
             open_nodes: 0,
         };
@@ -118,6 +128,11 @@ impl<'a> Analysis<'a> {
         analysis.choices.clear();
         analysis.steps = Some(steps);
         analysis.walk();
+        if analysis.find_invariants() {
+            analysis.forms = vec![None; analysis.values.len()];
+            analysis.choices.clear();
+            analysis.walk();
+        }
         // What stands in for nodes that are too many.
         analysis.node(Node::Anything);
         Some(analysis)

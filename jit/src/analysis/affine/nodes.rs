@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use super::atoms::{Atom, Form, NeedId};
-use super::facts::{Comparison, FactId, What};
+use super::facts::{Comparison, Fact, FactId, What};
 use super::polynomial::{AtomId, Polynomial};
 use crate::proof::interval::Interval;
 use crate::proof::program::{Fits, Geometric, Node, NodeId, Relation, Term, Width, evaluate};
@@ -89,7 +89,7 @@ impl Analysis<'_> {
     pub(super) fn sum_node(&mut self, sum: &Polynomial, facts: Option<FactId>) -> NodeId {
         let mut rest = sum.clone();
         let mut terms: Vec<Term> = Vec::new();
-        if rest.terms.len() > 1 || rest.atoms().count() > 1 {
+        if is_composed(&rest) {
             for core in self.compared_sums(facts) {
                 if let Some((quotient, times, left)) = rest.without(&core) {
                     let mut nodes = vec![self.core_node(&core, facts)];
@@ -99,17 +99,10 @@ impl Analysis<'_> {
                 }
             }
         }
-        for (factors, factor) in &rest.terms {
-            let nodes: Vec<NodeId> = factors
-                .iter()
-                .map(|atom| self.atom_node(*atom, facts))
-                .collect();
-            terms.push((*factor, nodes.into()));
-        }
-        self.sum_of(rest.constant, terms)
+        self.sum_with(terms, rest, facts)
     }
 
-    fn sum_of(&mut self, constant: i64, terms: Vec<Term>) -> NodeId {
+    pub(super) fn sum_of(&mut self, constant: i64, terms: Vec<Term>) -> NodeId {
         match terms.as_slice() {
             [(1, nodes)] if constant == 0 && nodes.len() == 1 => nodes[0],
             _ => self.node(Node::Sum {
@@ -131,7 +124,7 @@ impl Analysis<'_> {
                     constant: 0,
                     ..side.sum.clone()
                 };
-                if core.atoms().count() > 1 && !sums.contains(&core) {
+                if is_composed(&core) && !sums.contains(&core) {
                     sums.push(core);
                 }
             }
@@ -144,15 +137,7 @@ impl Analysis<'_> {
         if let Some(known) = self.core_nodes.get(&key) {
             return *known;
         }
-        let mut terms: Vec<Term> = Vec::new();
-        for (factors, factor) in &core.terms {
-            let nodes: Vec<NodeId> = factors
-                .iter()
-                .map(|atom| self.atom_node(*atom, facts))
-                .collect();
-            terms.push((*factor, nodes.into()));
-        }
-        let base = self.sum_of(0, terms);
+        let base = self.sum_with(Vec::new(), core.clone(), facts);
         let node = self.where_compared(base, facts, |side| side.terms == core.terms);
         self.core_nodes.insert(key, node);
         node
@@ -247,6 +232,54 @@ impl Analysis<'_> {
         self.sum_of(back, vec![(1, [narrow].into())])
     }
 
+    /// A value at a place where these facts hold; there is none where they cannot hold together.
+    pub(super) fn where_reached(&mut self, of: NodeId, facts: Option<FactId>) -> NodeId {
+        match facts.and_then(|facts| self.reached_node(facts)) {
+            Some(reached) => self.node(Node::Reached { of, reached }),
+            None => of,
+        }
+    }
+
+    /// A node that is empty where these facts cannot hold together.
+    fn reached_node(&mut self, facts: FactId) -> Option<NodeId> {
+        let mut above = None;
+        for id in self.chain(Some(facts)) {
+            if let Some(known) = self.reached_nodes.get(&id) {
+                above = Some(*known);
+                continue;
+            }
+            let Fact { before, what, .. } = self.facts[id.0 as usize].clone();
+            let What::Compared(comparison) = what else {
+                continue;
+            };
+            let Comparison {
+                a,
+                b,
+                relation,
+                width,
+            } = *comparison;
+            let of = self.sum_node(&a.sum, before);
+            let bound = self.sum_node(&b.sum, before);
+            let mut fits = self.fits(&a.needs, before).into_vec();
+            fits.extend(self.fits(&b.needs, before));
+            let fits = fits.into();
+            let mut holds = self.node(Node::Where {
+                of,
+                relation,
+                bound,
+                width,
+                fits,
+            });
+            if let Some(reached) = above {
+                let of = holds;
+                holds = self.node(Node::Reached { of, reached });
+            }
+            self.reached_nodes.insert(id, holds);
+            above = Some(holds);
+        }
+        above
+    }
+
     fn plain_atom(&mut self, atom: AtomId, facts: Option<FactId>) -> NodeId {
         let node = match self.atoms.get(atom).clone() {
             Atom::Special(index) => Node::Special(index),
@@ -285,7 +318,10 @@ impl Analysis<'_> {
                 let Some(arms) = self.choices.get(&value).cloned() else {
                     return self.node(Node::Anything);
                 };
-                let arms = arms.iter().map(|(arm, facts)| self.form_node(arm, *facts));
+                let arms = arms.iter().map(|(arm, facts)| {
+                    let of = self.form_node(arm, *facts);
+                    self.where_reached(of, *facts)
+                });
                 Node::Choice(arms.collect())
             }
             Atom::Shrinking {
@@ -318,4 +354,9 @@ impl Analysis<'_> {
         };
         self.node(node)
     }
+}
+
+/// Whether a sum is more than an atom and a constant.
+fn is_composed(sum: &Polynomial) -> bool {
+    !sum.terms.is_empty() && sum.as_atom().is_none()
 }

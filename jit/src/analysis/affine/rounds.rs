@@ -18,12 +18,24 @@ pub(super) struct LoopTest {
 
 /// A comparison that holds as long as a loop goes on.
 #[derive(Clone, Debug)]
-struct Condition {
-    block: BlockId,
-    a: Form,
-    b: Form,
-    relation: Relation,
-    width: Width,
+pub(super) struct Condition {
+    pub(super) block: BlockId,
+    pub(super) a: Form,
+    pub(super) b: Form,
+    pub(super) relation: Relation,
+    pub(super) width: Width,
+}
+
+impl Condition {
+    /// The same with its sides exchanged.
+    pub(super) fn swapped(&self) -> Self {
+        Self {
+            a: self.b.clone(),
+            b: self.a.clone(),
+            relation: self.relation.swapped(),
+            ..*self
+        }
+    }
 }
 
 impl Analysis<'_> {
@@ -64,13 +76,7 @@ impl Analysis<'_> {
         self.tests.insert(around, Vec::new());
         let mut tests = Vec::new();
         for condition in self.conditions(around) {
-            let swapped = Condition {
-                a: condition.b.clone(),
-                b: condition.a.clone(),
-                relation: condition.relation.swapped(),
-                ..condition.clone()
-            };
-            for condition in [condition, swapped] {
+            for condition in [condition.swapped(), condition] {
                 if let Some(trips) = self.trips(&condition, around) {
                     tests.push(LoopTest {
                         block: condition.block,
@@ -83,11 +89,12 @@ impl Analysis<'_> {
         // What was made of the loop's rounds before is made anew.
         self.atom_nodes.clear();
         self.core_nodes.clear();
+        self.reached_nodes.clear();
         tests
     }
 
     /// What branches that every round passes compare when they go on in the loop.
-    fn conditions(&mut self, around: LoopId) -> Vec<Condition> {
+    pub(super) fn conditions(&mut self, around: LoopId) -> Vec<Condition> {
         let mut conditions = Vec::new();
         let function = self.function;
         for (number, block) in function.blocks.iter().enumerate() {

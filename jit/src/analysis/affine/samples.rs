@@ -14,14 +14,19 @@ use crate::proof::{Answer, LaunchFacts, Memory, Proof, answer};
 const BASE: u64 = 1 << 40;
 const MAPPED: u64 = 1 << 30;
 
-/// What integers among the arguments are, by their place.
-const SCALARS: [fn(usize) -> u64; 6] = [
+/// What integers among the arguments are, by their place among them.
+const SCALARS: [fn(usize) -> u64; 10] = [
     |_| 64,
     |_| 16,
     |_| 256,
+    |_| 1024,
+    |_| 1000,
     |place| 8 << (place % 6),
     |place| 256 >> (place % 6),
     |_| 1,
+    // Large extents, and behind them small ones.
+    |place| [64, 130, 130, 3, 1][place % 5],
+    |place| [1000, 500, 200, 7, 2][place % 5],
 ];
 
 const BLOCKS: [[u32; 3]; 9] = [
@@ -70,20 +75,33 @@ pub(super) fn answers_of_any_launch(function: &Function, proof: &Proof) -> Vec<A
 
 /// What came of all trials.
 pub(super) struct Trials {
-    /// For each claim whether it holds together with the others, in the launch in which most do.
-    pub(super) holds: Vec<bool>,
-    /// What each node is in that launch.
+    /// The answers of launches in which nearly as many claims hold as do in any.
+    answers: Vec<Vec<Answer>>,
+    /// What each node is in the launch in which most hold.
     pub(super) values: Vec<Interval>,
 }
 
+impl Trials {
+    fn count(&self, claim: usize, wanted: Answer) -> usize {
+        let answers = self.answers.iter().map(|answers| answers[claim]);
+        answers.filter(|answer| *answer == wanted).count()
+    }
+
+    /// Whether a claim holds in some launches, and fails in no more than half of them.
+    pub(super) fn is_likely(&self, claim: usize) -> bool {
+        self.count(claim, Answer::Holds) > 0
+            && 2 * self.count(claim, Answer::Fails) <= self.answers.len()
+    }
+
+    /// Whether it fails in none.
+    pub(super) fn is_sure(&self, claim: usize) -> bool {
+        self.count(claim, Answer::Holds) > 0 && self.count(claim, Answer::Fails) == 0
+    }
+}
+
 pub(super) fn try_all(function: &Function, proof: &Proof) -> Trials {
-    let mut once = vec![false; proof.claims.len()];
-    let mut best: Vec<Answer> = vec![Answer::Fails; proof.claims.len()];
-    let mut best_values = Vec::new();
-    let holding = |answers: &[Answer]| {
-        let holding = answers.iter().filter(|answer| **answer == Answer::Holds);
-        holding.count()
-    };
+    let mut trials: Vec<(usize, Vec<Answer>)> = Vec::new();
+    let (mut best, mut best_values) = (0, Vec::new());
     let shapes = shapes(function);
     for scalar in SCALARS {
         let parameters = parameters(function, scalar);
@@ -102,17 +120,18 @@ pub(super) fn try_all(function: &Function, proof: &Proof) -> Trials {
                 },
                 variables: BASE + MAPPED / 4,
             });
-            for (once, answer) in once.iter_mut().zip(&answers) {
-                *once |= *answer == Answer::Holds;
+            let holding = answers.iter().filter(|answer| **answer == Answer::Holds);
+            let holding = holding.count();
+            if best_values.is_empty() || holding > best {
+                (best, best_values) = (holding, values);
             }
-            if best_values.is_empty() || holding(&answers) > holding(&best) {
-                (best, best_values) = (answers, values);
-            }
+            trials.push((holding, answers));
         }
     }
-    let holds = best.iter().map(|answer| *answer != Answer::Fails);
+    // Launches in blocks that a kernel is not made for tell nothing.
+    trials.retain(|(holding, _)| 10 * holding >= 9 * best);
     Trials {
-        holds: holds.zip(once).map(|(holds, once)| holds && once).collect(),
+        answers: trials.into_iter().map(|(_, answers)| answers).collect(),
         values: best_values,
     }
 }
@@ -137,13 +156,14 @@ fn parameters(function: &Function, scalar: fn(usize) -> u64) -> Vec<u8> {
         .iter()
         .map(|parameter| parameter.offset as usize + parameter.size() as usize);
     let mut bytes = vec![0; ends.max().unwrap_or(0)];
-    let parameters = function.parameters.iter().zip(pointers).enumerate();
-    for (place, (parameter, pointer)) in parameters {
+    let parameters = function.parameters.iter().zip(pointers);
+    let mut scalars = (0..).map(scalar);
+    for (parameter, pointer) in parameters {
         let value = match parameter.ty {
             _ if pointer => BASE + MAPPED / 2,
             Type::F32 => u64::from(1.0f32.to_bits()),
             Type::F64 => 1.0f64.to_bits(),
-            _ => scalar(place),
+            _ => scalars.next().unwrap_or(1),
         };
         let size = (parameter.ty.bytes() as usize).clamp(1, 8);
         let start = parameter.offset as usize;

@@ -1,5 +1,6 @@
 //! Kernels: head, registers, blocks, and the code that records a fault.
 
+use super::Mark;
 use super::instructions::{
     self, FAULT_OFFSET, RECORD, RECORD_BYTES, hidden_offset, hidden_register, register,
 };
@@ -10,7 +11,13 @@ use crate::ir::{
 };
 use std::fmt::Write as _;
 
-pub(super) fn print(text: &mut String, name: &str, function: &Function) {
+/// Prints a kernel; marks at which byte its blocks begin, and the accesses that a proof covers, for whoever wants to know.
+pub(super) fn print(
+    text: &mut String,
+    name: &str,
+    function: &Function,
+    mark: &mut impl FnMut(usize, Mark),
+) {
     print_head(text, name, function);
     text.push_str("{\n");
     print_registers(text, function);
@@ -21,8 +28,11 @@ pub(super) fn print(text: &mut String, name: &str, function: &Function) {
     let order = layout::order(function);
     for (place, number) in order.iter().enumerate() {
         let block = &function.blocks[number.index()];
+        mark(text.len(), Mark::Block(*number));
         let _ = writeln!(text, "$B{}:", number.0);
         for instruction in &block.instructions {
+            let covered = instruction.operands.iter().filter_map(covered);
+            covered.for_each(|claim| mark(text.len(), Mark::Covered(claim)));
             instructions::print(text, function, instruction);
         }
         let next = order.get(place + 1).copied();
@@ -33,6 +43,14 @@ pub(super) fn print(text: &mut String, name: &str, function: &Function) {
         print_recorder(text);
     }
     text.push_str("}\n");
+}
+
+/// The claim of a proof that stands in for the guard of an access to this address.
+fn covered(operand: &Operand) -> Option<u32> {
+    match operand {
+        Operand::Address(address) => address.covered.map(|claim| claim.get() - 1),
+        _ => None,
+    }
 }
 
 /// What a kernel is called, by its place.

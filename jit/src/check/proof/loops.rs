@@ -9,6 +9,7 @@
 //!
 //! With the edges that burn fuel taken away, and those on which the stop word was seen to be zero, no cycle may be left.
 
+use super::super::assumed::Assumptions;
 use super::super::graph::Graph;
 use super::super::refusal::{Found, Reason};
 use super::super::text::{BlockId, End, Instruction, Kernel, Operand, RegisterId};
@@ -53,6 +54,7 @@ struct Burn {
 
 pub(super) fn prove(
     kernel: &Kernel<'_>,
+    assumed: &Assumptions,
     graph: &Graph,
     looks: &[Option<Look>],
     work: &mut Work,
@@ -75,7 +77,7 @@ pub(super) fn prove(
         return Err((kernel.line, Reason::Endless));
     }
     let filled = fillings(kernel, graph, &uses, looks, &cyclic);
-    let mut cut = HashSet::new();
+    let mut cut = bounded(kernel, assumed, graph, work).map_err(at_start)?;
     for (block, look) in looks.iter().enumerate() {
         if let Some(look) = look
             && !endless[look.stops_at as usize]
@@ -110,6 +112,32 @@ pub(super) fn prove(
         Some(block) => Err((kernel.blocks[block as usize].line, Reason::Endless)),
         None => Ok(()),
     }
+}
+
+/// Ways back of loops that end by themselves: to a block whose label is in an assumed line, from blocks that it dominates.
+fn bounded(
+    kernel: &Kernel<'_>,
+    assumed: &Assumptions,
+    graph: &Graph,
+    work: &mut Work,
+) -> Result<HashSet<(BlockId, BlockId)>, Reason> {
+    let mut ways = HashSet::new();
+    for line in &assumed.loops {
+        let Some(&first) = kernel.labelled.get(line) else {
+            continue;
+        };
+        for &from in &graph.predecessors[first as usize] {
+            let mut above = Some(from);
+            while let Some(block) = above.filter(|block| *block != first) {
+                work.spend(1)?;
+                above = graph.dominator(block);
+            }
+            if above.is_some() {
+                ways.insert((from, first));
+            }
+        }
+    }
+    Ok(ways)
 }
 
 /// Registers and the one way in which they are used as fuel; none if there are several.

@@ -33,7 +33,7 @@ impl State<'_, '_> {
         let address = operands
             .iter()
             .find(|it| matches!(it, Operand::Address(..)));
-        let address = self.address(instruction, address.ok_or_else(wrong)?)?;
+        let address = address.ok_or_else(wrong)?;
         let fragment = operands.iter().find_map(|operand| match operand {
             Operand::Vector(elements) => Some(self.fragment_bytes(elements)),
             _ => None,
@@ -53,13 +53,6 @@ impl State<'_, '_> {
         );
         let distance = self.values.wide_product(stride, bits);
         let stride_align = align.min(MOST_STRIDE_ALIGN);
-        let zeros = self.facts.zeros(&mut self.values, distance);
-        if zeros < (8 * stride_align).trailing_zeros() && !self.facts.contradict() {
-            return Err(Reason::Misaligned {
-                memory,
-                align: stride_align,
-            });
-        }
         let rows = self.values.wide_product(stride, all_bits);
         let rows = self.values.shift_right(rows, 3);
         let extent = Extent {
@@ -67,6 +60,21 @@ impl State<'_, '_> {
             align,
             rows: Some(rows),
         };
+        let claim = self.assumed.of(self.line, memory);
+        let rows_align = claim.and_then(|claim| claim.rows_align);
+        if rows_align.is_some_and(|it| it.is_multiple_of(stride_align))
+            && self.is_assumed(memory, address, extent)
+        {
+            return Ok(None);
+        }
+        let zeros = self.facts.zeros(&mut self.values, distance);
+        if zeros < (8 * stride_align).trailing_zeros() && !self.facts.contradict() {
+            return Err(Reason::Misaligned {
+                memory,
+                align: stride_align,
+            });
+        }
+        let address = self.address(instruction, address)?;
         self.prove(memory, address, extent)?;
         Ok(None)
     }

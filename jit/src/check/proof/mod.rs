@@ -21,17 +21,22 @@ mod walk;
 
 pub(super) use walk::Findings;
 
+use super::assumed::Assumptions;
 use super::graph::Graph;
 use super::refusal::Found;
 use super::text::Kernel;
 use super::work::Work;
 
 /// Proves all of a kernel.
-pub(super) fn prove(kernel: &Kernel<'_>, work: &mut Work) -> Found<Findings> {
+pub(super) fn prove(
+    kernel: &Kernel<'_>,
+    assumed: &Assumptions,
+    work: &mut Work,
+) -> Found<Findings> {
     let at_start = |reason| (kernel.line, reason);
     let graph = Graph::of(&kernel.blocks, work).map_err(at_start)?;
     let names = names::Names::of(kernel, &graph, work)?;
-    let (findings, looks) = walk::walk(kernel, &graph, &names, work)?;
-    loops::prove(kernel, &graph, &looks, work)?;
+    let (findings, looks) = walk::walk(kernel, assumed, &graph, &names, work)?;
+    loops::prove(kernel, assumed, &graph, &looks, work)?;
     Ok(findings)
 }

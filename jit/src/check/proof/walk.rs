@@ -1,5 +1,6 @@
 //! Each block in turn, behind its dominator, with the registers' values and what the branches on the way have shown.
 
+use super::super::assumed::Assumptions;
 use super::super::graph::Graph;
 use super::super::refusal::{Found, Reason};
 use super::super::text::{BlockId, End, Kernel, Operand, RegisterId};
@@ -16,6 +17,8 @@ pub(in super::super) struct Findings {
     pub(in super::super) guarded: usize,
     /// Accesses at a constant place of what the launch gives.
     pub(in super::super) constant: usize,
+    /// Accesses that were assumed to be safe.
+    pub(in super::super) assumed: usize,
     /// Bytes of shared memory that those need.
     pub(in super::super) shared_bytes: u64,
     /// Bytes of the module's variables that those need.
@@ -35,6 +38,10 @@ const NOTHING: ValueId = ValueId::MAX;
 /// What is known at one place.
 pub(super) struct State<'k, 'a> {
     pub(super) kernel: &'k Kernel<'a>,
+    /// What need not be proved.
+    pub(super) assumed: &'k Assumptions,
+    /// The line that is looked at.
+    pub(super) line: u32,
     pub(super) values: Values,
     pub(super) facts: Facts,
     pub(super) findings: Findings,
@@ -57,6 +64,7 @@ enum Step {
 
 pub(super) fn walk(
     kernel: &Kernel<'_>,
+    assumed: &Assumptions,
     graph: &Graph,
     names: &Names,
     work: &mut Work,
@@ -69,6 +77,8 @@ pub(super) fn walk(
     }
     let mut state = State {
         kernel,
+        assumed,
+        line: 0,
         values: Values::default(),
         facts: Facts::default(),
         findings: Findings::default(),
@@ -139,6 +149,7 @@ impl State<'_, '_> {
         for instruction in &block.instructions {
             let at_line = |reason| (instruction.line, reason);
             work.spend(1).map_err(at_line)?;
+            self.line = instruction.line;
             self.instruction(instruction).map_err(at_line)?;
         }
         match &block.end {

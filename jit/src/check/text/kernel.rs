@@ -1,5 +1,6 @@
 //! The module's head, and kernels with their blocks.
 
+use super::super::assumed::Assumptions;
 use super::super::recorder;
 use super::super::refusal::{Found, Reason};
 use super::super::table;
@@ -15,10 +16,12 @@ const MOST_PARAMETER_BYTES: u32 = 32764;
 
 const RECORD: &str = ".param .align 8 .b8 %launch[56]";
 
-/// Reads the whole text, and hands each kernel on as soon as it is read.
-pub(in super::super) fn kernels<'a, E: From<(Option<u32>, u32, Reason)>>(
+/// Reads the whole text, and hands each kernel on as soon as it is read; second variants, which come behind all others, with what is
+/// assumed of them.
+pub(in super::super) fn kernels<'a, 's: 'a, E: From<(Option<u32>, u32, Reason)>>(
     text: &'a str,
-    mut each: impl FnMut(u32, &Kernel<'a>) -> Result<(), E>,
+    variants: &'s [Assumptions],
+    mut each: impl FnMut(u32, &Kernel<'a>, Option<&'s Assumptions>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut lines = Lines::of(text);
     let outside = |(line, reason)| E::from((None, line, reason));
@@ -29,16 +32,49 @@ pub(in super::super) fn kernels<'a, E: From<(Option<u32>, u32, Reason)>>(
     }
     let mut known = Known::new();
     let mut index = 0;
+    let mut variants = variants.iter().peekable();
+    let mut is_behind = false;
     while let Some(blank) = lines.next().map_err(outside)? {
         if !blank.is_empty() {
             return Err(outside((lines.number() - 1, malformed(blank))));
         }
-        let inside = |(line, reason)| E::from((Some(index), line, reason));
-        let kernel = Reader::read(&mut lines, index, has_shared, &mut known).map_err(inside)?;
-        each(index, &kernel)?;
-        index += 1;
+        let variant = variants.next_if(|variant| {
+            let first = format!(".visible .entry {}(", variant.entry);
+            lines.peek() == Some(first.as_str()) && is_name_of_variant(variant)
+        });
+        is_behind |= variant.is_some();
+        let (number, name) = match variant {
+            Some(variant) => (variant.kernel, variant.entry.clone()),
+            None => (index, format!("kernel{index}")),
+        };
+        let inside = |(line, reason)| E::from((Some(number), line, reason));
+        if is_behind && variant.is_none() {
+            return Err(inside((
+                lines.number(),
+                malformed("a kernel behind second variants"),
+            )));
+        }
+        let wanted = variant.map_or(&[][..], |variant| &variant.loops);
+        let kernel =
+            Reader::read(&mut lines, wanted, &name, has_shared, &mut known).map_err(inside)?;
+        each(number, &kernel, variant)?;
+        index += u32::from(variant.is_none());
     }
-    Ok(())
+    match variants.next() {
+        Some(missing) => Err(E::from((
+            Some(missing.kernel),
+            lines.number(),
+            malformed("a second variant is missing"),
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A kernel's name with a word behind it: no guarded kernel's.
+fn is_name_of_variant(variant: &Assumptions) -> bool {
+    let kernel = format!("kernel{}_", variant.kernel);
+    let word = variant.entry.strip_prefix(&kernel).unwrap_or("");
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn head(lines: &mut Lines<'_>) -> Found<()> {
@@ -84,12 +120,15 @@ struct Reader<'a> {
     /// The block that is read; none behind a jump.
     open: Option<Vec<Instruction<'a>>>,
     has_recorder: bool,
+    /// Lines of labels that have to be found again.
+    wanted: &'a [u32],
 }
 
 impl<'a> Reader<'a> {
     fn read(
         lines: &mut Lines<'a>,
-        index: u32,
+        wanted: &'a [u32],
+        name: &str,
         has_shared: bool,
         known: &mut Known<'a>,
     ) -> Found<Kernel<'a>> {
@@ -101,6 +140,7 @@ impl<'a> Reader<'a> {
                 names: HashMap::new(),
                 local: None,
                 blocks: Vec::new(),
+                labelled: HashMap::new(),
             },
             has_shared,
             labels: HashMap::new(),
@@ -108,8 +148,9 @@ impl<'a> Reader<'a> {
             tables: HashMap::new(),
             open: Some(Vec::new()),
             has_recorder: false,
+            wanted,
         };
-        reader.signature(lines, index)?;
+        reader.signature(lines, name)?;
         loop {
             let number = lines.number();
             let line = lines.expect()?;
@@ -126,10 +167,10 @@ impl<'a> Reader<'a> {
         reader.finish(lines.number() - 1)
     }
 
-    fn signature(&mut self, lines: &mut Lines<'a>, index: u32) -> Found<()> {
+    fn signature(&mut self, lines: &mut Lines<'a>, name: &str) -> Found<()> {
         let number = lines.number();
         let line = lines.expect()?;
-        if line != format!(".visible .entry kernel{index}(") {
+        if line != format!(".visible .entry {name}(") {
             return Err((number, malformed(line)));
         }
         loop {
@@ -224,6 +265,9 @@ impl<'a> Reader<'a> {
             _ => next,
         };
         self.open = Some(Vec::new());
+        if self.wanted.contains(&number) {
+            self.kernel.labelled.insert(number, here);
+        }
         self.labels.insert(name, here).is_none().then_some(())
     }
 

@@ -162,4 +162,6 @@ pub(super) struct Kernel<'a> {
     pub(super) local: Option<Local>,
     /// Its blocks; it starts with the first.
     pub(super) blocks: Vec<Block<'a>>,
+    /// By the line of its label the block that begins there.
+    pub(super) labelled: HashMap<u32, BlockId>,
 }
