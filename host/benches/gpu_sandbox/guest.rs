@@ -112,6 +112,7 @@ impl Guest {
             variables: self.base()
                 + (mapped - request.variables.len().next_multiple_of(256)) as u64,
             shared_bytes,
+            look: false,
         };
         let shape = Shape {
             grid: request.grid,

@@ -528,6 +528,8 @@ pub enum Hidden {
     SharedBase,
     /// Bytes of the block's shared memory.
     SharedSize,
+    /// Not zero where a block must look at the stop word before it begins.
+    Look,
     /// Address of the thread's local memory, in its space.
     LocalBase,
 }

@@ -13,7 +13,6 @@ use super::editor::{
     add_block, add_fault, add_register, binary, branch, compare, form_of, instruction, site,
 };
 use crate::analysis::Convergence;
-use crate::analysis::numbers;
 use crate::ir::{
     Block, BlockId, Effect, FaultCause, Function, Instruction, Modifier, Opcode, Operand, Register,
     SpecialRegister, Terminator, Type, form_for,

@@ -13,7 +13,7 @@ const HEAD: &str = ".version 8.0
 .visible .entry kernel0(
 \t.param .u64 p0,
 \t.param .u32 p1,
-\t.param .align 8 .b8 %launch[56]
+\t.param .align 8 .b8 %launch[64]
 )
 {
 \t.reg .b32 %r0, %r1, %r2, %r3;

@@ -7,7 +7,7 @@ use wasi_cuda_jit::fuzzing;
 /// A kernel with so many registers of 32 bits, of 64 bits and predicates.
 fn print(registers: usize, body: &str) -> String {
     let mut text = ".version 8.0\n.target sm_80\n.address_size 64\n\n.visible .entry kernel0(\n\t.param .u32 p0,\n\
-                    \t.param .align 8 .b8 %launch[56]\n)\n{\n"
+                    \t.param .align 8 .b8 %launch[64]\n)\n{\n"
         .to_owned();
     for index in 0..registers {
         let _ = writeln!(text, "\t.reg .b32 %r{index};");

@@ -273,6 +273,7 @@ impl Window {
             fault: self.control.address + FAULT as u64,
             variables: self.memory.address + self.variables as u64,
             shared_bytes: shared.into(),
+            look: false,
         }
     }
 

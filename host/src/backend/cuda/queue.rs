@@ -317,6 +317,8 @@ impl CudaQueue {
                 .as_ref()
                 .map_or(0, |variables| variables.address()),
             shared_bytes,
+            // With nothing before it that may fail.
+            look: over != state.launches,
             ..LaunchRecord::default()
         };
         self.memory.describe(&mut told);

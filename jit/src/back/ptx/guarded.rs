@@ -51,6 +51,9 @@ pub struct LaunchRecord {
     pub variables: u64,
     /// Bytes of a block's shared memory: [`GuardedKernel::shared_bytes`].
     pub shared_bytes: u64,
+    /// Whether an earlier launch with the same stop word may still fault or be stopped: then a block looks at it before it
+    /// begins, so that what is enqueued behind is skipped.
+    pub look: bool,
 }
 
 /// Blocks of a grid at most: empty ones drain in a tenth of a second on a large GPU, and nothing makes them drain faster.
@@ -132,7 +135,7 @@ impl GuardedKernel {
 
 impl LaunchRecord {
     /// Where each field lies in the record.
-    fn fields(&self) -> [(u32, u64); 7] {
+    fn fields(&self) -> [(u32, u64); 8] {
         [
             (hidden_offset(Hidden::WindowBase), self.window_base),
             (hidden_offset(Hidden::WindowMapped), self.window_mapped),
@@ -141,6 +144,7 @@ impl LaunchRecord {
             (FAULT_OFFSET, self.fault),
             (hidden_offset(Hidden::Variables), self.variables),
             (hidden_offset(Hidden::SharedSize), self.shared_bytes),
+            (hidden_offset(Hidden::Look), u64::from(self.look)),
         ]
     }
 }

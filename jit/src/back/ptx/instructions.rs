@@ -17,6 +17,7 @@ pub(super) fn hidden_offset(hidden: Hidden) -> u32 {
         Hidden::Stop => 24,
         Hidden::Variables => 40,
         Hidden::SharedSize => 48,
+        Hidden::Look => 56,
         // The addresses of two arrays, which no launch decides.
         Hidden::SharedBase | Hidden::LocalBase => 0,
     }
@@ -47,7 +48,7 @@ pub(super) fn dynamic_name(align: u32) -> String {
 pub(super) const FAULT_OFFSET: u32 = 32;
 
 /// Bytes of the launch record.
-pub(super) const RECORD_BYTES: u32 = 56;
+pub(super) const RECORD_BYTES: u32 = 64;
 
 pub(super) fn register(function: &Function, register: Register) -> String {
     let prefix = match function.registers.get(register.index()) {
@@ -162,6 +163,7 @@ pub(super) fn hidden_register(hidden: Hidden) -> &'static str {
         Hidden::Variables => "%variables",
         Hidden::SharedBase => "%shared_base",
         Hidden::SharedSize => "%shared_size",
+        Hidden::Look => "%look",
         Hidden::LocalBase => "%local_base",
     }
 }

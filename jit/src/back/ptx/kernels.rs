@@ -109,6 +109,7 @@ fn print_hidden(text: &mut String, function: &Function) {
         Hidden::Stop,
         Hidden::Variables,
         Hidden::SharedSize,
+        Hidden::Look,
         Hidden::SharedBase,
         Hidden::LocalBase,
     ] {

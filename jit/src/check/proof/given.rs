@@ -24,6 +24,8 @@ static PROMISES: &[Promise] = &[
     // How many bytes there are at a multiple of what is an obligation of its own.
     Promise { given: Given::Variables,  offset: Some(40), most: 1 << 62,  zeros: 8 },
     Promise { given: Given::SharedSize, offset: Some(48), most: 1 << 31,  zeros: 0 },
+    // A flag, of which nothing is known.
+    Promise { given: Given::Look,       offset: Some(56), most: u64::MAX, zeros: 0 },
     // `.align 128`, as the printer declares it.
     Promise { given: Given::SharedBase, offset: None,     most: 1 << 62,  zeros: 7 },
     Promise { given: Given::LocalBase,  offset: None,     most: 1 << 62,  zeros: 0 },

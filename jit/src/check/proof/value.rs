@@ -42,6 +42,7 @@ pub(super) enum Given {
     Stop,
     Variables,
     SharedSize,
+    Look,
     SharedBase,
     LocalBase,
 }

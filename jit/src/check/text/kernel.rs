@@ -14,7 +14,7 @@ const SHARED: &str = ".extern .shared .align 128 .b8 shared_memory[];";
 /// Bytes of parameters that any device takes.
 const MOST_PARAMETER_BYTES: u32 = 32764;
 
-const RECORD: &str = ".param .align 8 .b8 %launch[56]";
+const RECORD: &str = ".param .align 8 .b8 %launch[64]";
 
 /// Reads the whole text, and hands each kernel on as soon as it is read; second variants, which come behind all others, with what is
 /// assumed of them.
@@ -383,6 +383,7 @@ const OWN: &[&str] = &[
     "%window_mapped",
     "%granules",
     "%stop",
+    "%look",
     "%variables",
     "%shared_size",
     "%shared_base",

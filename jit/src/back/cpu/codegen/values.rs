@@ -63,6 +63,8 @@ impl Translator<'_, '_> {
                 let offset = match hidden {
                     // The small spaces begin at zero.
                     Hidden::SharedBase | Hidden::LocalBase => return self.constant(0, ty),
+                    // So that the look is taken where no driver is.
+                    Hidden::Look => return self.constant(1, ty),
                     Hidden::SharedSize => return self.context_field(field::SHARED_SIZE),
                     Hidden::Variables => field::VARIABLES,
                     Hidden::WindowBase => field::WINDOW_BASE,
