@@ -15,7 +15,7 @@ mod table;
 
 use anyhow::{Context as _, Result, bail};
 use raw::Raw;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use support::{BenchGuest, build_guests, built, engine};
@@ -117,6 +117,17 @@ async fn run(arguments: &Arguments) -> Result<()> {
     for (call, time) in raw::small_calls(&raw)? {
         println!("{call}: {time:.0} ns");
     }
+    let (mut plainly, mut guarded) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        plainly.push(raw.enqueue(BATCH)? / f64::from(BATCH));
+        guarded.push(raw.enqueue_guarded(BATCH)? / f64::from(BATCH));
+    }
+    println!(
+        "cuLaunchKernel: {:.0} ns, of the guarded kernel: {:.0} ns",
+        support::median(&plainly),
+        support::median(&guarded)
+    );
+    on_the_cpu(&wasm).await?;
     let mut rows = Vec::new();
     for (concurrency, name, aims) in [
         (true, "default", [1.25, 1.12]),
@@ -148,6 +159,26 @@ async fn run(arguments: &Arguments) -> Result<()> {
 /// Wasmtime's errors are of a type of their own.
 fn plain(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:?}")
+}
+
+/// What the calls take without a driver behind them, on the same machine.
+async fn on_the_cpu(wasm: &Path) -> Result<()> {
+    let device = Device::open("cpu")?;
+    let prepared = BenchGuest::prepare(&engine(true).map_err(plain)?, wasm).map_err(plain)?;
+    let guest = BenchGuest::start_prepared(&prepared, &device, 1024).await;
+    let mut guest = guest.map_err(plain)?;
+    for kind in ["call-reference", "enqueue", "enqueue-prepared"] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            let time = guest.time(kind, BATCH).await.map_err(plain)?;
+            times.push(time as f64 / f64::from(BATCH));
+        }
+        println!(
+            "on the CPU device, {kind}: {:.0} ns",
+            support::median(&times)
+        );
+    }
+    Ok(())
 }
 
 /// Launches alone, waited for, and in graphs.

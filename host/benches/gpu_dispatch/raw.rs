@@ -1,14 +1,25 @@
 //! What the driver itself takes: the same work, through its own calls, in the same process.
 
 use crate::driver::{self, Function, Memory, Shape, Stream};
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use cudarc::driver::sys;
 use std::ffi::c_void;
 use std::ptr;
 use std::time::Instant;
+use wasi_cuda_jit::CompileOptions;
+use wasi_cuda_jit::back::ptx::LaunchRecord;
 
 /// The guest's own kernels, as they are.
 const KERNELS: &str = include_str!("../guest/src/kernels.ptx");
+
+/// Bytes of shared memory that the host lets each kernel have.
+const MOST_SHARED: u32 = 227 << 10;
+
+const ONE_WARP: Shape = Shape {
+    grid: [1, 1, 1],
+    block: [32, 1, 1],
+    shared: 0,
+};
 
 fn check(result: sys::CUresult, call: &str) -> Result<()> {
     result.result().map_err(|error| anyhow!("{call}: {error}"))
@@ -20,6 +31,8 @@ pub(crate) struct Raw {
     vector_add: Function,
     nothing: Function,
     parameters: Vec<u8>,
+    /// The kernel that does nothing as a guest's launches have it, with a launch record.
+    guarded: (Function, Vec<u8>),
     elements: u32,
     _vectors: [Memory; 3],
 }
@@ -40,7 +53,14 @@ impl Raw {
             parameters.extend(vector.address.to_le_bytes());
         }
         parameters.extend(elements.to_le_bytes());
+        let guarded = wasi_cuda_jit::guarded_ptx(KERNELS, &CompileOptions::default())
+            .map_err(|findings| anyhow!("{}", findings[0].text()))?;
+        let kernel = guarded.kernels.last().context("there are two kernels")?;
+        let function = driver::load(&guarded.text, &[&kernel.entry])?.remove(0);
+        function.allow_shared(MOST_SHARED)?;
+        let block = kernel.parameters(&parameters, &LaunchRecord::default());
         Ok(Self {
+            guarded: (function, block),
             stream: Stream::new()?,
             vector_add,
             nothing,
@@ -51,12 +71,8 @@ impl Raw {
     }
 
     fn launch_nothing(&self) -> Result<()> {
-        let shape = Shape {
-            grid: [1, 1, 1],
-            block: [32, 1, 1],
-            shared: 0,
-        };
-        self.nothing.launch(&self.stream, &shape, &self.parameters)
+        self.nothing
+            .launch(&self.stream, &ONE_WARP, &self.parameters)
     }
 
     /// Nanoseconds for so many launches, until the last is enqueued.
@@ -64,6 +80,18 @@ impl Raw {
         let begin = Instant::now();
         for _ in 0..launches {
             self.launch_nothing()?;
+        }
+        let time = begin.elapsed();
+        self.stream.synchronize()?;
+        Ok(time.as_nanos() as f64)
+    }
+
+    /// The same for the guarded kernel.
+    pub(crate) fn enqueue_guarded(&self, launches: u32) -> Result<f64> {
+        let (function, block) = &self.guarded;
+        let begin = Instant::now();
+        for _ in 0..launches {
+            function.launch(&self.stream, &ONE_WARP, block)?;
         }
         let time = begin.elapsed();
         self.stream.synchronize()?;

@@ -65,6 +65,10 @@ pub struct Options {
 
 /// Adds every guard to a verified module.
 pub fn instrument(module: &mut Module, options: &Options) {
+    if module.functions.is_empty() {
+        // Nothing reads them, and no relocation would take them out of the module.
+        module.variables.clear();
+    }
     let layout = ModuleLayout::of(module);
     for function in &mut module.functions {
         instrument_function(function, &layout, options);

@@ -27,7 +27,7 @@ mod video_words;
 mod words;
 
 /// The texts of the modules above, which spell every instruction that is tried.
-const TEXTS: [&str; 14] = [
+const TEXTS: [&str; 15] = [
     include_str!("approximate.rs"),
     include_str!("bits.rs"),
     include_str!("carry.rs"),
@@ -41,6 +41,7 @@ const TEXTS: [&str; 14] = [
     include_str!("packed.rs"),
     include_str!("rounding.rs"),
     include_str!("video.rs"),
+    include_str!("video_words.rs"),
     include_str!("words.rs"),
 ];
 

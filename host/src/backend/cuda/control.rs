@@ -39,6 +39,8 @@ struct Slab {
 struct Place {
     slab: Arc<Slab>,
     index: usize,
+    /// Whether the queue that had it left the stop word set.
+    is_set: bool,
 }
 
 /// The words of one queue.
@@ -57,7 +59,7 @@ impl Controls {
         })
     }
 
-    /// Words for a queue: the stop word is zero and the records are empty.
+    /// Words for a queue: the records are empty, and the stop word is zero but where [`Control::is_set`] says so.
     pub(super) fn take(self: &Arc<Self>) -> Result<Control> {
         let mut free = crate::lock(&self.free);
         if free.is_empty() {
@@ -69,6 +71,7 @@ impl Controls {
             free.extend((0..SLAB).map(|index| Place {
                 slab: slab.clone(),
                 index,
+                is_set: false,
             }));
         }
         let place = free.pop();
@@ -89,6 +92,23 @@ impl Control {
     /// The address of the stop word.
     pub(super) fn stop(&self) -> u64 {
         self.stop
+    }
+
+    /// Whether the stop word was set when the queue got it.
+    pub(super) fn is_set(&self) -> bool {
+        self.place.as_ref().is_some_and(|place| place.is_set)
+    }
+
+    /// The queue ends, and leaves the stop word set or not.
+    pub(super) fn leave(&mut self, is_set: bool) {
+        if let Some(place) = &mut self.place {
+            place.is_set = is_set;
+        }
+    }
+
+    /// Keeps the words from being used again: the GPU has yet to write to them.
+    pub(super) fn forget(&mut self) {
+        std::mem::forget(self.place.take());
     }
 
     /// The address of a record.

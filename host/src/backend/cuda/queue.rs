@@ -1,13 +1,13 @@
 //! One stream's operations, in order, on whichever lane has room.
 
+mod operations;
+
 use super::Gpu;
-use super::clock::Stamp;
-use super::control::{Control, RECORDS};
-use super::driver::{DriverError, Shape};
+use super::control::Control;
+use super::driver::DriverError;
 use super::issued::{Issued, What};
 use super::lane::Lane;
 use super::space::Memory;
-use super::staging::BLOCK;
 use super::stopper::Ticket;
 use crate::backend::{Code, FaultSink, KernelFault, Queue};
 use crate::error::StreamError;
@@ -20,7 +20,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
-use wasi_cuda_jit::back::ptx::LaunchRecord;
 
 /// Operations that are issued before others get their turn.
 const TURN: u32 = 64;
@@ -93,6 +92,7 @@ impl CudaQueue {
     ) -> super::driver::Result<Arc<Self>> {
         memory.gpu.driver.bind()?;
         let control = memory.gpu.controls.take()?;
+        let stopped = control.is_set();
         Ok(Arc::new_cyclic(|this| Self {
             memory,
             control,
@@ -109,7 +109,7 @@ impl CudaQueue {
                 blocked: None,
                 lane: None,
                 launches: 0,
-                stopped: false,
+                stopped,
                 stop: None,
                 block: Vec::new(),
             }),
@@ -288,75 +288,6 @@ impl CudaQueue {
         self.progress.fail(StreamError::Refused(text.into()));
     }
 
-    fn launch(
-        self: &Arc<Self>,
-        state: &mut State,
-        launch: Arc<Launch>,
-        time_limit: Option<Duration>,
-        counted: Option<u64>,
-    ) -> Result<Step, Arc<Launch>> {
-        let Code::Cuda(code) = &launch.kernel.code else {
-            debug_assert!(false, "a kernel of another device");
-            return Ok(self.over(counted));
-        };
-        let code = code.clone();
-        let over = self.launches_over.load(SeqCst);
-        if state.launches.wrapping_sub(over) >= RECORDS || !self.may_start(state) {
-            return Err(launch);
-        }
-        let Some(lane) = self.lane(state) else {
-            return Err(launch);
-        };
-        let record = state.launches;
-        let shared_bytes = code.guarded.shared_bytes(launch.dynamic_shared);
-        let mut told = LaunchRecord {
-            stop: self.control.stop(),
-            fault: self.control.record(record),
-            variables: launch
-                .variables
-                .as_ref()
-                .map_or(0, |variables| variables.address()),
-            shared_bytes,
-            // With nothing before it that may fail.
-            look: over != state.launches,
-            ..LaunchRecord::default()
-        };
-        self.memory.describe(&mut told);
-        self.memory.will_be_written();
-        let shape = Shape {
-            grid: launch.grid,
-            block: launch.block,
-            shared: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
-        };
-        let mut block = std::mem::take(&mut state.block);
-        code.guarded
-            .write_parameters(launch.parameters.bytes(), &told, &mut block);
-        state.launches = state.launches.wrapping_add(1);
-        let reset = std::mem::take(&mut state.stopped).then_some(told.stop);
-        let what = What::Launch {
-            launch,
-            record,
-            time_limit,
-        };
-        let step = self.issued(&lane, what, counted, |driver, stream| {
-            // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
-            // which live as long as the queue.
-            unsafe {
-                if let Some(stop) = reset {
-                    driver.write_word(stream, stop, 0)?;
-                }
-                driver.launch(code.function, &shape, stream, &block)
-            }
-        });
-        state.block = block;
-        Ok(step)
-    }
-
-    /// Whether no earlier stop is still on its way, which would end the next launch.
-    fn may_start(&self, state: &State) -> bool {
-        !state.stopped || (state.stop.is_none() && self.in_flight.load(SeqCst) == 0)
-    }
-
     /// Once a stop has ended what it was for and was itself carried out, nothing is being stopped.
     fn forget_old_stop(&self, state: &mut State) {
         if let Some((ticket, _)) = state.stop
@@ -365,204 +296,6 @@ impl CudaQueue {
         {
             state.stop = None;
         }
-    }
-
-    fn upload(self: &Arc<Self>, state: &mut State, mut upload: Upload) -> Step {
-        let rest = &upload.data[upload.issued..];
-        let piece = &rest[..rest.len().min(BLOCK)];
-        if piece.is_empty() {
-            return self.over(upload.counted);
-        }
-        let at = upload.to.in_window() + upload.issued as u64;
-        let size = piece.len() as u64;
-        let Some(to) = self.memory.range(at, size) else {
-            debug_assert!(false, "the range of an upload is not backed");
-            return self.over(upload.counted);
-        };
-        let Some(lane) = self.lane(state) else {
-            state.upload = Some(upload);
-            return Step::Full;
-        };
-        let staged = match self.gpu().staging.take(piece) {
-            Ok(Some(staged)) => staged,
-            Ok(None) => {
-                state.upload = Some(upload);
-                return Step::Full;
-            }
-            Err(error) => {
-                self.refused(&error);
-                return self.over(upload.counted);
-            }
-        };
-        self.memory.will_be_written();
-        let from = staged.address();
-        upload.issued += piece.len();
-        let is_last = upload.issued == upload.data.len();
-        let (what, counted) = if is_last {
-            let Upload {
-                to, data, counted, ..
-            } = upload;
-            let operation = Operation::Write { to, data };
-            (What::Transfer(operation, Some(staged)), counted)
-        } else {
-            state.upload = Some(upload);
-            (What::Piece(staged), None)
-        };
-        self.issued(&lane, what, counted, |driver, stream| {
-            // SAFETY: both ranges are kept by what is issued.
-            unsafe { driver.copy(stream, from, to, size) }
-        })
-    }
-
-    fn copy(
-        self: &Arc<Self>,
-        state: &mut State,
-        from: Place,
-        to: Place,
-        length: u64,
-        counted: Option<u64>,
-    ) -> Result<Step, Operation> {
-        let [source, target] =
-            [&from, &to].map(|place| self.memory.range(place.in_window(), length));
-        let (Some(source), Some(target)) = (source, target) else {
-            debug_assert!(false, "the range of a copy is not backed");
-            return Ok(self.over(counted));
-        };
-        if length == 0 || source == target {
-            drop((from, to));
-            return Ok(self.over(counted));
-        }
-        let overlap = source.abs_diff(target) < length;
-        let staged = match overlap {
-            true => self.gpu().staging.take(&[]),
-            false => Ok(None),
-        };
-        let (Some(lane), Ok(staged)) = (self.lane(state), staged) else {
-            return Err(Operation::Copy { from, to, length });
-        };
-        if overlap && staged.is_none() {
-            return Err(Operation::Copy { from, to, length });
-        }
-        self.memory.will_be_written();
-        let through = staged.as_ref().map(super::staging::Block::address);
-        let what = What::Transfer(Operation::Copy { from, to, length }, staged);
-        Ok(self.issued(&lane, what, counted, |driver, stream| {
-            let Some(through) = through else {
-                // SAFETY: both ranges are backed and kept by what is issued.
-                return unsafe { driver.copy(stream, source, target, length) };
-            };
-            for (begin, size) in pieces(length, target > source) {
-                // SAFETY: as above; the stream copies one piece after the other, each out of what none before has
-                // written.
-                unsafe {
-                    driver.copy(stream, source + begin, through, size)?;
-                    driver.copy(stream, through, target + begin, size)?;
-                }
-            }
-            Ok(())
-        }))
-    }
-
-    fn fill(
-        self: &Arc<Self>,
-        state: &mut State,
-        to: Place,
-        length: u64,
-        pattern: u32,
-        counted: Option<u64>,
-    ) -> Result<Step, Operation> {
-        let Some(target) = self.memory.range(to.in_window(), length) else {
-            debug_assert!(false, "the range of a fill is not backed");
-            return Ok(self.over(counted));
-        };
-        let operation = Operation::Fill {
-            to,
-            length,
-            pattern,
-        };
-        if length == 0 {
-            drop(operation);
-            return Ok(self.over(counted));
-        }
-        let Some(lane) = self.lane(state) else {
-            return Err(operation);
-        };
-        self.memory.will_be_written();
-        let what = What::Transfer(operation, None);
-        Ok(self.issued(&lane, what, counted, |driver, stream| {
-            // SAFETY: the range is backed and kept by what is issued.
-            unsafe { driver.fill(stream, target, pattern, length) }
-        }))
-    }
-
-    fn record(
-        self: &Arc<Self>,
-        state: &mut State,
-        event: Arc<Event>,
-        counted: Option<u64>,
-    ) -> Result<Step, Arc<Event>> {
-        let Some(lane) = self.lane(state) else {
-            return Err(event);
-        };
-        let stamp = match lane.stamp(&self.gpu().clock) {
-            Ok(stamp) => stamp,
-            Err(error) => {
-                self.refused(&error);
-                event.complete(Reached {
-                    at: 0,
-                    error: self.progress.error(),
-                });
-                return Ok(self.over(counted));
-            }
-        };
-        event.set_native(stamp);
-        Ok(self.issued(&lane, What::Record(event), counted, |_, _| Ok(())))
-    }
-
-    /// Waits on the GPU for an event that it knows, and else until the event is reached.
-    fn wait(
-        self: &Arc<Self>,
-        state: &mut State,
-        event: Arc<Event>,
-        counted: Option<u64>,
-    ) -> Result<Step, Arc<Event>> {
-        if event.reached().is_some() {
-            return Ok(self.over(counted));
-        }
-        let here = |stamp: &&Stamp| stamp.is_of(&self.gpu().driver);
-        if let Some(mark) = event.native::<Stamp>().filter(here).map(Stamp::event) {
-            let Some(lane) = self.lane(state) else {
-                return Err(event);
-            };
-            let what = What::Wait(event);
-            return Ok(self.issued(&lane, what, counted, |driver, stream| {
-                driver.wait_for(stream, mark)
-            }));
-        }
-        state.blocked = Some(event.clone());
-        if event.resume_later(self.clone()) {
-            return Ok(Step::Blocked);
-        }
-        state.blocked = None;
-        Ok(self.over(counted))
-    }
-
-    fn replay(self: &Arc<Self>, state: &mut State, mut replay: Replay, failed: bool) -> Step {
-        let operation = replay.recording.operations().get(replay.next).cloned();
-        let Some(operation) = operation.filter(|_| !failed) else {
-            let Some(lane) = self.lane(state) else {
-                state.replay = Some(replay);
-                return Step::Full;
-            };
-            let counted = replay.counted;
-            return self.issued(&lane, What::End(replay.recording), counted, |_, _| Ok(()));
-        };
-        let issued = self.operation(state, operation, replay.time_limit, None, false);
-        if issued.is_ok() {
-            replay.next += 1;
-        }
-        state.replay = Some(replay);
-        issued.unwrap_or(Step::Full)
     }
 
     /// Something that the driver had is over.
@@ -701,6 +434,22 @@ impl CudaQueue {
     }
 }
 
+impl Drop for CudaQueue {
+    fn drop(&mut self) {
+        let stopper = &self.memory.gpu.stopper;
+        let state = self.state.get_mut();
+        let state = state.unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.control.leave(state.stopped);
+        // What it was to end has ended by itself.
+        if state
+            .stop
+            .is_some_and(|(ticket, _)| !stopper.is_done(ticket))
+        {
+            self.control.forget();
+        }
+    }
+}
+
 impl Queue for CudaQueue {
     fn submit(self: Arc<Self>, submission: Submission) {
         let mut state = crate::lock(&self.state);
@@ -746,18 +495,4 @@ impl Resume for CudaQueue {
     fn resume(self: Arc<Self>) {
         self.unblock();
     }
-}
-
-/// The pieces of an overlapping copy: from the end when it moves up.
-fn pieces(length: u64, from_the_end: bool) -> impl Iterator<Item = (u64, u64)> {
-    let count = length.div_ceil(BLOCK as u64);
-    (0..count).map(move |index| {
-        let index = if from_the_end {
-            count - 1 - index
-        } else {
-            index
-        };
-        let begin = index * BLOCK as u64;
-        (begin, (length - begin).min(BLOCK as u64))
-    })
 }

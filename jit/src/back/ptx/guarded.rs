@@ -181,6 +181,15 @@ mod tests {
     }
 
     #[test]
+    fn a_module_of_variables_alone_is_printed_without_them() {
+        let source =
+            ".version 7.0\n.target sm_80\n.address_size 64\n.const .u32 numbers[2] = {1, 2};\n";
+        let module = guarded_ptx(source, &CompileOptions::default()).unwrap();
+        assert!(!module.text.contains(".const"), "{}", module.text);
+        assert_eq!((module.kernels.len(), module.variable_bytes()), (0, 0));
+    }
+
+    #[test]
     fn a_record_is_read_once_it_is_complete() {
         let module = guarded_ptx(STORE, &CompileOptions::default()).unwrap();
         let mut record = [0; FAULT_RECORD_BYTES];

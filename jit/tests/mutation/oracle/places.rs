@@ -38,6 +38,8 @@ pub(crate) fn field(offset: u64) -> Option<u64> {
         32 => FAULT,
         40 => VARIABLES,
         48 => SHARED_BYTES,
+        // No launch before this one may fail.
+        56 => 0,
         _ => return None,
     })
 }
