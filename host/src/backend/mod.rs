@@ -47,15 +47,27 @@ pub(crate) trait Backend: Send + Sync {
     /// For people: what could not be had.
     fn open_space(&self, limit: u64, checked: bool) -> Result<Arc<dyn Space>, String>;
 
-    /// Makes ready what compiling needs, before the time of a source begins to count.
-    fn prepare_to_compile(&self) {}
-
-    /// Verifies and compiles a module. Takes as long as it takes, on the calling thread.
+    /// Verifies and compiles a module. Takes as long as it takes, on the calling thread; `clock` stands still while what
+    /// compiling needs is made ready.
     ///
     /// # Errors
     ///
     /// The findings, of which at least one is an error.
-    fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>>;
+    fn compile(
+        &self,
+        source: &ModuleSource,
+        checked: bool,
+        clock: &dyn CompileClock,
+    ) -> Result<Program, Vec<Diagnostic>>;
+}
+
+/// What counts the time of a source.
+pub(crate) trait CompileClock {
+    /// Stands still.
+    fn pause(&self);
+
+    /// Counts, from nothing.
+    fn begin(&self);
 }
 
 /// Who is told why a device is lost.

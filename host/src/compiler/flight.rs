@@ -1,11 +1,11 @@
 //! Compiles that are under way: whoever loads a source that is being compiled waits for that compile.
 
 use super::{Cache, Compiled, Key};
-use crate::backend::Program;
+use crate::backend::{CompileClock, Program};
 use crate::wakers::WakerList;
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// How a compile ended.
@@ -21,10 +21,20 @@ pub(super) enum Landing {
 /// One compile.
 #[derive(Default)]
 pub(super) struct Flight {
-    /// Whether its time counts.
-    begun: AtomicBool,
+    /// Its time counts when this is odd, and was begun or paused so many times.
+    clock: AtomicU32,
     landing: OnceLock<Landing>,
     wakers: WakerList,
+}
+
+/// Whether a compile's time counts, and since when.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clock(u32);
+
+impl Clock {
+    pub(super) fn counts(self) -> bool {
+        self.0 % 2 == 1
+    }
 }
 
 /// What is being compiled, by the keys of the cache.
@@ -42,15 +52,25 @@ pub(super) enum Joined {
 }
 
 impl Flight {
-    /// Waits until its time counts, or it is over.
-    pub(super) async fn begun(&self) {
-        let begun = || self.begun.load(SeqCst) || self.landing.get().is_some();
-        poll_fn(|cx| self.wakers.poll(cx, || begun().then_some(()))).await;
+    /// What its clock shows.
+    pub(super) fn clock(&self) -> Clock {
+        Clock(self.clock.load(SeqCst))
     }
 
-    /// How it ends, when it does.
-    pub(super) async fn landed(&self) -> Landing {
-        poll_fn(|cx| self.wakers.poll(cx, || self.landing.get().cloned())).await
+    /// How it ends, when it does; none when its clock shows something else before.
+    pub(super) async fn landed(&self, seen: Clock) -> Option<Landing> {
+        let look = || match self.landing.get() {
+            Some(landing) => Some(Some(landing.clone())),
+            None => (self.clock() != seen).then_some(None),
+        };
+        poll_fn(|cx| self.wakers.poll(cx, look)).await
+    }
+
+    fn set_clock(&self, counts: bool) {
+        let set = |clock: u32| (clock % 2 == u32::from(!counts)).then_some(clock.wrapping_add(1));
+        // It may be what it should be already.
+        let _ = self.clock.fetch_update(SeqCst, SeqCst, set);
+        self.wakers.wake_all();
     }
 }
 
@@ -114,14 +134,6 @@ impl Drop for Starting {
 pub(super) struct Running(Option<Entry>);
 
 impl Running {
-    /// From now on its time counts.
-    pub(super) fn begin(&self) {
-        if let Some(entry) = &self.0 {
-            entry.flight.begun.store(true, SeqCst);
-            entry.flight.wakers.wake_all();
-        }
-    }
-
     /// Keeps what was compiled, and tells whoever waits.
     pub(super) fn land(mut self, compiled: Compiled, source: usize) {
         if let Some(entry) = self.0.take() {
@@ -129,6 +141,20 @@ impl Running {
                 crate::lock(&entry.cache).keep(entry.key, program.clone(), source);
             }
             entry.land(Landing::Compiled(compiled));
+        }
+    }
+}
+
+impl CompileClock for Running {
+    fn pause(&self) {
+        if let Some(entry) = &self.0 {
+            entry.flight.set_clock(false);
+        }
+    }
+
+    fn begin(&self) {
+        if let Some(entry) = &self.0 {
+            entry.flight.set_clock(true);
         }
     }
 }

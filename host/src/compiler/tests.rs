@@ -1,7 +1,7 @@
 //! Sharing compiles and giving up on them.
 
 use super::*;
-use crate::backend::{Backend, Space, Variables};
+use crate::backend::{Backend, CompileClock, Space, Variables};
 use crate::device::DeviceProperties;
 use crate::testing::{Gate, code, device};
 use std::sync::atomic::AtomicU32;
@@ -21,8 +21,18 @@ impl Backend for Counting {
         Err("no memory".into())
     }
 
-    fn compile(&self, source: &ModuleSource, _checked: bool) -> Result<Program, Vec<Diagnostic>> {
+    fn compile(
+        &self,
+        source: &ModuleSource,
+        _checked: bool,
+        clock: &dyn CompileClock,
+    ) -> Result<Program, Vec<Diagnostic>> {
         self.compiles.fetch_add(1, SeqCst);
+        if source.bytes() == b"slow start" {
+            clock.pause();
+            thread::sleep(10 * SHORT);
+            clock.begin();
+        }
         self.gate.pass();
         assert!(source.bytes() != b"panic", "as the source asks");
         if source.bytes().is_empty() {
@@ -49,6 +59,19 @@ fn ptx(source: &str) -> ModuleSource {
 }
 
 const LONG: Duration = Duration::from_secs(600);
+const SHORT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn the_time_of_a_source_stands_still_while_the_device_makes_ready() {
+    let gate = Gate::default();
+    let (_, backend) = backend(&gate);
+    let compiler = Compiler::new(2);
+    gate.open();
+    let loaded = compiler
+        .load(&backend, ptx("slow start"), false, SHORT)
+        .await;
+    assert!(loaded.is_ok(), "the pause alone takes ten times the limit");
+}
 
 #[tokio::test]
 async fn the_same_source_is_compiled_once_for_each_mode() {

@@ -22,7 +22,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use super::{Backend, Code, Kernel, ModuleSource, Program, Space, Variables};
+use super::{Backend, Code, CompileClock, Kernel, ModuleSource, Program, Space, Variables};
 use crate::device::{CpuOptions, DeviceBackend, DeviceError, DeviceProperties};
 use crate::timer::Timer;
 use pool::Pool;
@@ -165,7 +165,12 @@ impl Backend for Cpu {
         Ok(Arc::new(space))
     }
 
-    fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>> {
+    fn compile(
+        &self,
+        source: &ModuleSource,
+        checked: bool,
+        _clock: &dyn CompileClock,
+    ) -> Result<Program, Vec<Diagnostic>> {
         let options = CompileOptions {
             checked,
             device: Some(DeviceVersion {

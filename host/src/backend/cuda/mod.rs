@@ -32,7 +32,7 @@ mod window;
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub(crate) use module::CudaKernel;
 
-use super::{Backend, LossListener, ModuleSource, Program, Space};
+use super::{Backend, CompileClock, LossListener, ModuleSource, Program, Space};
 use crate::device::{CudaOptions, DeviceBackend, DeviceError, DeviceProperties};
 use crate::memory::window_end;
 use crate::progress::Progress;
@@ -272,11 +272,12 @@ impl Backend for Cuda {
         Ok(Arc::new(space))
     }
 
-    fn prepare_to_compile(&self) {
-        self.gpu.code.prepare();
-    }
-
-    fn compile(&self, source: &ModuleSource, checked: bool) -> Result<Program, Vec<Diagnostic>> {
-        module::compile(&self.gpu, source, checked)
+    fn compile(
+        &self,
+        source: &ModuleSource,
+        checked: bool,
+        clock: &dyn CompileClock,
+    ) -> Result<Program, Vec<Diagnostic>> {
+        module::compile(&self.gpu, source, checked, clock)
     }
 }

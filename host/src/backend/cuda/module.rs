@@ -2,7 +2,7 @@
 
 use super::Gpu;
 use super::driver::{FunctionHandle, ModuleHandle};
-use crate::backend::{Code, Kernel, ModuleSource, Program, Variables};
+use crate::backend::{Code, CompileClock, Kernel, ModuleSource, Program, Variables};
 use std::ffi::CString;
 use std::sync::Arc;
 use wasi_cuda_jit::back::ptx::{GuardedKernel, GuardedModule};
@@ -48,6 +48,7 @@ pub(super) fn compile(
     gpu: &Arc<Gpu>,
     source: &ModuleSource,
     checked: bool,
+    clock: &dyn CompileClock,
 ) -> Result<Program, Vec<Diagnostic>> {
     let gpu_properties = gpu.driver.properties();
     let options = CompileOptions {
@@ -63,14 +64,18 @@ pub(super) fn compile(
         ModuleSource::Wasm(bytes) => Source::Wasm(bytes),
     };
     let module = guarded(source, &options)?;
-    load(gpu, module)
+    load(gpu, module, clock)
 }
 
-fn load(gpu: &Arc<Gpu>, guarded: GuardedModule) -> Result<Program, Vec<Diagnostic>> {
+fn load(
+    gpu: &Arc<Gpu>,
+    guarded: GuardedModule,
+    clock: &dyn CompileClock,
+) -> Result<Program, Vec<Diagnostic>> {
     let refused = |text: String| vec![Diagnostic::error(Span::default(), text)];
     let driver = &gpu.driver;
     driver.bind().map_err(|error| refused(error.to_string()))?;
-    let handle = load_text(gpu, &guarded.text).map_err(refused)?;
+    let handle = load_text(gpu, &guarded.text, clock).map_err(refused)?;
     let module = Arc::new(Module {
         gpu: gpu.clone(),
         handle,
@@ -110,9 +115,12 @@ fn load(gpu: &Arc<Gpu>, guarded: GuardedModule) -> Result<Program, Vec<Diagnosti
 }
 
 /// Loads the machine code of a text, or has the driver compile it where that runs in this process.
-fn load_text(gpu: &Gpu, text: &str) -> Result<ModuleHandle, String> {
+fn load_text(gpu: &Gpu, text: &str, clock: &dyn CompileClock) -> Result<ModuleHandle, String> {
     for _ in 0..2 {
-        let code = gpu.code.of(text).map_err(|error| error.to_string())?;
+        let code = gpu
+            .code
+            .of(text, clock)
+            .map_err(|error| error.to_string())?;
         let Some(code) = code else { break };
         // SAFETY: the driver's compiler made it, for this GPU and this driver.
         match unsafe { gpu.driver.load(&code) } {

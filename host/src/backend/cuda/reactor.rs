@@ -141,7 +141,9 @@ fn run(gpu: &Weak<Gpu>) {
         };
         gpu.reactor.rest.store(rest, SeqCst);
         // Whoever issued before the store did not wake anyone.
-        let quiet = gpu.is_quiet() && crate::lock(&gpu.reactor.listed).is_empty();
+        let quiet = gpu.is_quiet()
+            && crate::lock(&gpu.reactor.listed).is_empty()
+            && crate::lock(&gpu.lost.untold).is_none();
         let reactor = gpu.reactor.clone();
         drop(gpu);
         match (quiet, rest) {

@@ -13,6 +13,7 @@ pub use options::{CodeCache, PtxCompiler};
 pub use worker::run_ptx_compiler;
 
 use super::driver::GpuProperties;
+use crate::backend::CompileClock;
 use cache::{Cache, Key};
 use std::time::Duration;
 use worker::Workers;
@@ -73,15 +74,12 @@ impl MachineCode {
         })
     }
 
-    /// Has a compiling process ready.
-    pub(super) fn prepare(&self) {
-        if let Some(workers) = &self.workers {
-            workers.prepare();
-        }
-    }
-
     /// The machine code of a text; none when the driver is to compile it itself, on loading.
-    pub(super) fn of(&self, text: &str) -> Result<Option<Vec<u8>>, CodeError> {
+    pub(super) fn of(
+        &self,
+        text: &str,
+        clock: &dyn CompileClock,
+    ) -> Result<Option<Vec<u8>>, CodeError> {
         let Some(workers) = &self.workers else {
             return Ok(None);
         };
@@ -89,6 +87,10 @@ impl MachineCode {
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.find(&key)) {
             return Ok(Some(code));
         }
+        // That a process starts is no fault of the source.
+        clock.pause();
+        workers.prepare();
+        clock.begin();
         let code = workers.compile(text)?;
         if let Some(cache) = &self.cache
             && let Err(error) = cache.keep(&key, &code)
