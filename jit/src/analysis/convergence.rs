@@ -49,7 +49,7 @@ impl Convergence {
         let mut found = Self {
             together: vec![false; count],
             uniform: vec![false; function.registers.len()],
-            numbers: numbers(function),
+            numbers: super::numbers(function),
             indices: match whole_rows {
                 true => indices(function),
                 false => vec![false; function.registers.len()],
@@ -206,29 +206,6 @@ fn indices(function: &Function) -> Vec<bool> {
     }
     let all = written.into_iter().zip(indices);
     all.map(|(written, index)| written && index).collect()
-}
-
-/// Registers into which one number is moved and nothing else is written.
-fn numbers(function: &Function) -> HashMap<Register, u64> {
-    let mut numbers: HashMap<Register, Option<u64>> = HashMap::new();
-    for instruction in function.instructions() {
-        let moved = match (instruction.opcode(), instruction.operands.as_slice()) {
-            (Opcode::Mov, [_, Operand::Immediate(number)]) if instruction.predicate.is_none() => {
-                Some(*number)
-            }
-            _ => None,
-        };
-        for register in instruction.destinations() {
-            let known = numbers.entry(register).or_insert(moved);
-            if *known != moved {
-                *known = None;
-            }
-        }
-    }
-    let numbers = numbers.into_iter();
-    numbers
-        .filter_map(|(register, number)| Some((register, number?)))
-        .collect()
 }
 
 /// Whether a register has one value in all lanes of a warp. A row of threads may end within a warp.
