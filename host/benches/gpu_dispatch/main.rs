@@ -189,18 +189,10 @@ async fn launches(
     [launch, prepared]: [f64; 2],
     rows: &mut Vec<Row>,
 ) -> Result<()> {
-    let mut times: [Vec<f64>; 7] = Default::default();
+    let (mut by_driver, mut by_guest, mut when_prepared) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut as_graph, mut waited, mut waited_by_driver) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         // One of each in turn: what disturbs the machine disturbs all of them.
-        let [
-            by_driver,
-            by_guest,
-            when_prepared,
-            as_graph,
-            waited,
-            waited_by_driver,
-            _,
-        ] = &mut times;
         let a_launch = |time: u64| time as f64 / f64::from(BATCH);
         by_driver.push(raw.enqueue(BATCH)? / f64::from(BATCH));
         by_guest.push(a_launch(guest.time("enqueue", BATCH).await.map_err(plain)?));
@@ -216,32 +208,27 @@ async fn launches(
         );
         waited_by_driver.extend(raw.launch_and_wait(SINGLES)?);
     }
-    let [
-        by_driver,
-        by_guest,
-        when_prepared,
-        as_graph,
-        waited,
-        waited_by_driver,
-        _,
-    ] = &times;
     let mut row = |work, pair: (&[f64], &[f64]), aim| {
         rows.push(Row::of_medians(work, engine, pair, aim));
     };
-    row("launch, issue only", (by_guest, by_driver), launch);
+    row("launch, issue only", (&by_guest, &by_driver), launch);
     row(
         "prepared launch, issue only",
-        (when_prepared, by_driver),
+        (&when_prepared, &by_driver),
         prepared,
     );
-    row("launch and wait", (waited, waited_by_driver), 1.05);
-    let tails = [waited, waited_by_driver].map(|times| vec![percentile(times, 99)]);
+    row("launch and wait", (&waited, &waited_by_driver), 1.05);
+    let tails = [&waited, &waited_by_driver].map(|times| [percentile(times, 99)]);
     row("launch and wait, p99", (&tails[0], &tails[1]), 1.5);
     let fifty: Vec<f64> = by_driver
         .iter()
         .map(|time| time * f64::from(GRAPH))
         .collect();
-    row("graph of 50 launches, issue only", (as_graph, &fifty), 0.25);
+    row(
+        "graph of 50 launches, issue only",
+        (&as_graph, &fifty),
+        0.25,
+    );
     let (mut by_guest, mut by_driver) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         by_driver.push(raw.add()?);

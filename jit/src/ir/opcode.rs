@@ -155,3 +155,21 @@ impl Effect {
         matches!(self, Self::Load | Self::Store | Self::Atomic | Self::Copy)
     }
 }
+
+impl Opcode {
+    /// Whether it is a video instruction (PTX ISA, scalar and SIMD video instructions).
+    pub fn is_video(self) -> bool {
+        matches!(
+            self,
+            Self::VideoAdd
+                | Self::VideoSub
+                | Self::VideoAverage
+                | Self::VideoDistance
+                | Self::VideoMin
+                | Self::VideoMax
+                | Self::VideoSet
+                | Self::VideoShl
+                | Self::VideoShr
+        )
+    }
+}

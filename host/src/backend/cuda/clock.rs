@@ -4,6 +4,7 @@
 //! half microsecond that events have, times count from a base event that is never old.
 
 use super::driver::{Driver, EventHandle, Result, StreamHandle};
+use super::stream::Stream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,7 @@ const BASE_AGE: Duration = Duration::from_secs(4);
 
 /// A device's clock.
 pub(super) struct Clock {
-    driver: Arc<dyn Driver>,
-    stream: StreamHandle,
+    stream: Stream,
     base: Mutex<Base>,
 }
 
@@ -32,45 +32,48 @@ pub(super) struct Stamp {
 
 impl Clock {
     pub(super) fn new(driver: &Arc<dyn Driver>) -> Result<Self> {
-        let stream = driver.create_stream(0)?;
-        let base = Stamp::new(driver, stream)?;
-        while !driver.is_done(stream)? {
-            std::hint::spin_loop();
-        }
+        let stream = Stream::new(driver, 0)?;
         Ok(Self {
-            driver: driver.clone(),
-            stream,
             base: Mutex::new(Base {
-                event: base,
+                event: reached_now(&stream)?,
                 at: 0,
                 taken: Instant::now(),
             }),
+            stream,
         })
     }
 
     /// Marks a point.
     pub(super) fn stamp(&self, stream: StreamHandle) -> Result<Stamp> {
-        Stamp::new(&self.driver, stream)
+        Stamp::new(self.stream.driver(), stream)
     }
 
     /// Nanoseconds at a point that was reached.
     pub(super) fn at(&self, stamp: &Stamp) -> Result<u64> {
         let mut base = crate::lock(&self.base);
-        let elapsed = self.driver.elapsed(base.event.event, stamp.event)?;
+        let elapsed = self
+            .stream
+            .driver()
+            .elapsed(base.event.event, stamp.event)?;
         let at = base.at.saturating_add_signed(elapsed);
         if base.taken.elapsed() > BASE_AGE {
-            let next = Stamp::new(&self.driver, self.stream)?;
-            // An empty stream: a few microseconds, every few seconds.
-            while !self.driver.is_done(self.stream)? {
-                std::hint::spin_loop();
-            }
-            let passed = self.driver.elapsed(base.event.event, next.event)?;
+            let next = reached_now(&self.stream)?;
+            let passed = self.stream.driver().elapsed(base.event.event, next.event)?;
             base.at = base.at.saturating_add_signed(passed);
             base.event = next;
             base.taken = Instant::now();
         }
         Ok(at)
     }
+}
+
+/// A point of an empty stream that is reached: a few microseconds, every few seconds.
+fn reached_now(stream: &Stream) -> Result<Stamp> {
+    let stamp = Stamp::new(stream.driver(), stream.handle())?;
+    while !stream.is_done()? {
+        std::hint::spin_loop();
+    }
+    Ok(stamp)
 }
 
 impl Stamp {
@@ -102,18 +105,6 @@ impl Drop for Stamp {
             .and_then(|()| self.driver.destroy_event(self.event));
         if let Err(error) = destroyed {
             tracing::debug!(%error, "an event is kept");
-        }
-    }
-}
-
-impl Drop for Clock {
-    fn drop(&mut self) {
-        let destroyed = self
-            .driver
-            .bind()
-            .and_then(|()| self.driver.destroy_stream(self.stream));
-        if let Err(error) = destroyed {
-            tracing::debug!(%error, "a stream is kept");
         }
     }
 }

@@ -9,7 +9,7 @@
 use super::clock::{Clock, Stamp};
 use super::driver::{Driver, DriverError, Result, StreamHandle};
 use super::issued::Issued;
-use super::pinned::Pinned;
+use super::stream::{MarkedStream, is_covered};
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -27,9 +27,7 @@ const MARKED_EACH: Duration = Duration::from_secs(1);
 
 /// A driver's stream and what is in flight on it.
 pub(super) struct Lane {
-    driver: Arc<dyn Driver>,
-    stream: StreamHandle,
-    marks: Pinned,
+    stream: MarkedStream,
     in_flight: AtomicU32,
     /// The mark that covers what is at the head: whoever looks whether it is done needs no lock, which the issuing thread
     /// holds most of the time.
@@ -65,12 +63,9 @@ struct InFlight {
 
 impl Lane {
     pub(super) fn new(driver: &Arc<dyn Driver>) -> Result<Self> {
-        let marks = Pinned::new(driver, size_of::<u32>())?;
         let now = Instant::now();
         Ok(Self {
-            stream: driver.create_stream(0)?,
-            driver: driver.clone(),
-            marks,
+            stream: MarkedStream::new(driver, 0)?,
             in_flight: AtomicU32::new(0),
             head_mark: AtomicU32::new(1),
             state: Mutex::new(State {
@@ -106,7 +101,7 @@ impl Lane {
             // So that the time of what is before it ends here.
             self.write_mark_or_leave_it(&mut state);
         }
-        if let Err(error) = enqueue(&*self.driver, self.stream) {
+        if let Err(error) = enqueue(&**self.stream.driver(), self.stream.handle()) {
             return Err(Box::new(Refused { error, issued }));
         }
         let urgent =
@@ -139,7 +134,7 @@ impl Lane {
 
     /// Marks a time.
     pub(super) fn stamp(&self, clock: &Clock) -> Result<Stamp> {
-        clock.stamp(self.stream)
+        clock.stamp(self.stream.handle())
     }
 
     /// Writes a mark behind what has none.
@@ -162,11 +157,8 @@ impl Lane {
         if state.unmarked == 0 {
             return Ok(());
         }
-        // SAFETY: the word lives as long as the lane, which is dropped when nothing is in flight.
-        unsafe {
-            self.driver
-                .write_word(self.stream, self.marks.address(0), state.next_mark)?;
-        }
+        // SAFETY: the lane is dropped when nothing is in flight.
+        unsafe { self.stream.write(state.next_mark)? };
         state.next_mark = state.next_mark.wrapping_add(1);
         state.unmarked = 0;
         Ok(())
@@ -174,8 +166,7 @@ impl Lane {
 
     /// Whether anything in flight is done that was not retired.
     fn has_done(&self) -> bool {
-        let seen = self.marks.word(0).load(Acquire);
-        is_covered(self.head_mark.load(Acquire), seen)
+        self.stream.has_reached(self.head_mark.load(Acquire))
     }
 
     /// Retires what is done, unless somebody else does: whether anything was.
@@ -200,7 +191,7 @@ impl Lane {
 
     fn take_done(&self) -> Vec<Issued> {
         let mut state = crate::lock(&self.state);
-        let seen = self.marks.word(0).load(Acquire);
+        let seen = self.stream.last();
         let covered = state
             .issued
             .iter()
@@ -242,34 +233,6 @@ impl Lane {
 
     /// Whether the driver still answers.
     pub(super) fn check(&self) -> Result<()> {
-        self.driver.is_done(self.stream).map(|_| ())
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        let destroyed = self
-            .driver
-            .bind()
-            .and_then(|()| self.driver.destroy_stream(self.stream));
-        if let Err(error) = destroyed {
-            tracing::debug!(%error, "a stream is kept");
-        }
-    }
-}
-
-/// Whether a mark was written when this one was seen last; marks count around.
-fn is_covered(mark: u32, seen: u32) -> bool {
-    (seen.wrapping_sub(mark) as i32) >= 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_covered;
-
-    #[test]
-    fn marks_count_around() {
-        assert!(is_covered(1, 1) && is_covered(1, 2) && !is_covered(2, 1));
-        assert!(is_covered(u32::MAX, 0) && !is_covered(0, u32::MAX));
+        self.stream.is_done().map(|_| ())
     }
 }

@@ -27,6 +27,7 @@ mod reactor;
 mod space;
 mod staging;
 mod stopper;
+mod stream;
 mod window;
 
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
@@ -40,7 +41,8 @@ use code::MachineCode;
 use driver::Driver;
 use lane::Lane;
 use std::hint;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use wasi_cuda_jit::Diagnostic;
 use wasi_cuda_jit::back::ptx::MAX_BLOCKS;
@@ -87,7 +89,7 @@ struct Gpu {
 #[derive(Default)]
 struct Lost {
     reason: OnceLock<String>,
-    untold: Mutex<Option<String>>,
+    told: AtomicBool,
     listener: OnceLock<LossListener>,
 }
 
@@ -105,19 +107,17 @@ impl Cuda {
                 known: known(count),
             });
         }
-        let lacking = |name, reason| DeviceError::Resources { name, reason };
-        let driver = match driver::cudarc::Cudarc::open(ordinal) {
-            Ok(driver) => driver,
-            Err(error) => return Err(lacking(name, error.to_string())),
+        let lacking = |reason: String| DeviceError::Resources {
+            name: name.clone(),
+            reason,
         };
+        let driver = driver::cudarc::Cudarc::open(ordinal);
+        let driver = driver.map_err(|error| lacking(error.to_string()))?;
         let (compiler, cache) = (&options.compiler, options.code_cache.as_ref());
         let code = MachineCode::new(compiler, cache, ordinal, driver.properties());
-        let code = match code {
-            Ok(code) => code,
-            Err(error) => return Err(lacking(name, error.to_string())),
-        };
+        let code = code.map_err(|error| lacking(error.to_string()))?;
         Self::with_driver(Arc::new(driver), code, options)
-            .map_err(|error| lacking(name, error.to_string()))
+            .map_err(|error| lacking(error.to_string()))
     }
 
     fn with_driver(
@@ -214,7 +214,6 @@ impl Gpu {
     /// Nothing works any more; the reactor tells everyone, since whoever notices may hold locks.
     fn lose(&self, reason: &str) {
         if self.lost.reason.set(reason.to_owned()).is_ok() {
-            *crate::lock(&self.lost.untold) = Some(reason.to_owned());
             self.reactor.wake();
         }
     }
@@ -223,15 +222,15 @@ impl Gpu {
         self.lost.reason.get().is_some()
     }
 
-    fn newly_lost(&self) -> Option<String> {
-        if !self.is_lost() {
-            return None;
-        }
-        crate::lock(&self.lost.untold).take()
+    /// Why the device is lost, where nobody was told.
+    fn newly_lost(&self) -> Option<&str> {
+        let reason = self.lost.reason.get()?;
+        (!self.lost.told.load(SeqCst)).then_some(reason)
     }
 
     /// Tells the device's owner, and ends whatever is in flight.
     fn tell_lost(&self, reason: &str) {
+        self.lost.told.store(true, SeqCst);
         if let Some(listener) = self.lost.listener.get() {
             listener(reason);
         }

@@ -1,9 +1,9 @@
 //! Moving bytes while the caller waits: uploads to idle streams, reads, and making memory zero.
 
-use super::driver::{Driver, Result, StreamHandle};
+use super::driver::{Driver, Result};
 use super::pinned::Pinned;
+use super::stream::MarkedStream;
 use std::hint;
-use std::sync::atomic::Ordering::Acquire;
 use std::sync::{Arc, Mutex};
 
 /// Bytes that one staging buffer takes: large enough that the copy engine is busy nearly all the time, and small enough
@@ -21,9 +21,7 @@ pub(super) struct Ports {
 
 /// A stream with memory to copy through.
 struct Port {
-    driver: Arc<dyn Driver>,
-    stream: StreamHandle,
-    marks: Pinned,
+    stream: MarkedStream,
     staging: [Pinned; 2],
     /// The mark that the copy out of or into each staging buffer ends with.
     last_use: [u32; 2],
@@ -58,7 +56,7 @@ impl Ports {
     pub(super) unsafe fn zero(&self, to: u64, bytes: u64) -> Result<()> {
         self.with(|port| {
             // SAFETY: the caller answers for the range, and this waits until it is filled.
-            unsafe { port.driver.fill(port.stream, to, 0, bytes)? };
+            unsafe { port.fill(to, bytes)? };
             let mark = port.mark()?;
             port.wait(mark)
         })
@@ -79,10 +77,7 @@ impl Ports {
                 unsafe { port.staging[half].write(piece) };
                 let from = port.staging[half].address(0);
                 // SAFETY: the caller answers for the range; the port waits before it uses the staging buffer again.
-                unsafe {
-                    port.driver
-                        .copy(port.stream, from, to, piece.len() as u64)?;
-                }
+                unsafe { port.copy(from, to, piece.len() as u64)? };
                 port.last_use[half] = port.mark()?;
                 to += piece.len() as u64;
             }
@@ -109,7 +104,7 @@ impl Ports {
                     let half = (index % 2) as usize;
                     let to = port.staging[half].address(0);
                     // SAFETY: the caller answers for the range; what was in the staging buffer has been copied on.
-                    unsafe { port.driver.copy(port.stream, from + begin, to, size)? };
+                    unsafe { port.copy(from + begin, to, size)? };
                     port.last_use[half] = port.mark()?;
                 }
                 if let Some(before) = index.checked_sub(1) {
@@ -126,25 +121,37 @@ impl Ports {
 
 impl Port {
     fn new(driver: &Arc<dyn Driver>) -> Result<Self> {
-        let marks = Pinned::new(driver, size_of::<u32>())?;
         let staging = [Pinned::new(driver, STAGING)?, Pinned::new(driver, STAGING)?];
         Ok(Self {
-            stream: driver.create_stream(0)?,
-            driver: driver.clone(),
-            marks,
+            stream: MarkedStream::new(driver, 0)?,
             staging,
             last_use: [0; 2],
             written: 0,
         })
     }
 
+    /// # Safety
+    ///
+    /// As [`Driver::fill`].
+    unsafe fn fill(&self, to: u64, bytes: u64) -> Result<()> {
+        let stream = self.stream.handle();
+        // SAFETY: the caller answers for the range.
+        unsafe { self.stream.driver().fill(stream, to, 0, bytes) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Driver::copy`].
+    unsafe fn copy(&self, from: u64, to: u64, bytes: u64) -> Result<()> {
+        let stream = self.stream.handle();
+        // SAFETY: the caller answers for both ranges.
+        unsafe { self.stream.driver().copy(stream, from, to, bytes) }
+    }
+
     fn mark(&mut self) -> Result<u32> {
         let mark = self.written.wrapping_add(1);
-        // SAFETY: the word lives as long as the port, which waits for its work.
-        unsafe {
-            self.driver
-                .write_word(self.stream, self.marks.address(0), mark)?;
-        }
+        // SAFETY: the port waits for its work before it goes.
+        unsafe { self.stream.write(mark)? };
         self.written = mark;
         Ok(mark)
     }
@@ -153,13 +160,12 @@ impl Port {
     fn wait(&self, mark: u32) -> Result<()> {
         loop {
             for _ in 0..LOOKS {
-                let seen = self.marks.word(0).load(Acquire);
-                if (seen.wrapping_sub(mark) as i32) >= 0 {
+                if self.stream.has_reached(mark) {
                     return Ok(());
                 }
                 hint::spin_loop();
             }
-            self.driver.is_done(self.stream)?;
+            self.stream.is_done()?;
         }
     }
 }
@@ -167,12 +173,9 @@ impl Port {
 impl Drop for Port {
     fn drop(&mut self) {
         // Only when a call failed, or with the device: what is in flight may still use the staging buffers.
-        let over = self.driver.bind().and_then(|()| {
-            self.wait(self.written)?;
-            self.driver.destroy_stream(self.stream)
-        });
-        if let Err(error) = over {
-            tracing::debug!(%error, "a stream is kept");
+        let driver = self.stream.driver();
+        if let Err(error) = driver.bind().and_then(|()| self.wait(self.written)) {
+            tracing::debug!(%error, "a port ends with its context");
         }
     }
 }

@@ -356,27 +356,17 @@ impl CudaQueue {
         self.stop_running();
     }
 
-    /// Sets the stop word, unless it is set: since when it has been.
-    fn stop_running(&self) -> Option<Instant> {
+    /// Sets the stop word, unless it is set.
+    fn stop_running(&self) {
         let mut state = crate::lock(&self.state);
-        if let Some((_, since)) = state.stop {
-            return Some(since);
-        }
-        if self.in_flight.load(SeqCst) == 0 {
-            return None;
+        if state.stop.is_some() || self.in_flight.load(SeqCst) == 0 {
+            return;
         }
         state.stopped = true;
         let stop = self.gpu().driver.bind();
         match stop.and_then(|()| self.gpu().stopper.stop(self.control.stop())) {
-            Ok(ticket) => {
-                let now = Instant::now();
-                state.stop = Some((ticket, now));
-                Some(now)
-            }
-            Err(error) => {
-                self.gpu().lose(&error.to_string());
-                None
-            }
+            Ok(ticket) => state.stop = Some((ticket, Instant::now())),
+            Err(error) => self.gpu().lose(&error.to_string()),
         }
     }
 

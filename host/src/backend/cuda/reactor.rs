@@ -143,7 +143,7 @@ fn run(gpu: &Weak<Gpu>) {
         // Whoever issued before the store did not wake anyone.
         let quiet = gpu.is_quiet()
             && crate::lock(&gpu.reactor.listed).is_empty()
-            && crate::lock(&gpu.lost.untold).is_none();
+            && gpu.newly_lost().is_none();
         let reactor = gpu.reactor.clone();
         drop(gpu);
         match (quiet, rest) {
@@ -176,7 +176,7 @@ impl Watch {
             gpu.tick();
         }
         if let Some(reason) = gpu.newly_lost() {
-            gpu.tell_lost(&reason);
+            gpu.tell_lost(reason);
         }
         busy
     }

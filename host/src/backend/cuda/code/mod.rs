@@ -83,7 +83,7 @@ impl MachineCode {
         let Some(workers) = &self.workers else {
             return Ok(None);
         };
-        let key = Key::of(&[&self.gpu, env!("CARGO_PKG_VERSION"), text]);
+        let key = self.key(text);
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.find(&key)) {
             return Ok(Some(code));
         }
@@ -100,10 +100,14 @@ impl MachineCode {
         Ok(Some(code))
     }
 
+    fn key(&self, text: &str) -> Key {
+        Key::of(&[&self.gpu, env!("CARGO_PKG_VERSION"), text])
+    }
+
     /// Forgets machine code that the driver did not load, so that it is compiled again.
     pub(super) fn forget(&self, text: &str) {
         if let Some(cache) = &self.cache {
-            cache.remove(&Key::of(&[&self.gpu, env!("CARGO_PKG_VERSION"), text]));
+            cache.remove(&self.key(text));
         }
     }
 }

@@ -110,16 +110,8 @@ impl Cudarc {
 
     /// Has the driver's compiler make machine code of a text, which ends with no zero; the error is the compiler's log.
     pub(in super::super) fn assemble(&self, text: &str) -> std::result::Result<Vec<u8>, String> {
-        use sys::CUjit_option_enum as Jit;
-        let mut log = vec![0u8; LOG_BYTES];
-        let mut options = [
-            Jit::CU_JIT_ERROR_LOG_BUFFER,
-            Jit::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
-        ];
-        let mut values: [*mut c_void; 2] = [
-            log.as_mut_ptr().cast(),
-            ptr::without_provenance_mut(LOG_BYTES),
-        ];
+        let mut log = Log::default();
+        let (mut options, mut values) = log.options();
         let text = CString::new(text).map_err(|error| error.to_string())?;
         let mut image = text.into_bytes_with_nul();
         let mut link = ptr::null_mut();
@@ -157,7 +149,7 @@ impl Cudarc {
         });
         // SAFETY: created above, and destroyed once.
         let destroyed = check(unsafe { sys::cuLinkDestroy(link) }, "cuLinkDestroy");
-        let text = |error: DriverError| format!("{error}\n{}", said(&log));
+        let text = |error: DriverError| format!("{error}\n{}", log.said());
         destroyed.map_err(text)?;
         made.map_err(text)
     }
@@ -176,10 +168,36 @@ impl Cudarc {
     }
 }
 
-/// What the compiler has written into its log.
-fn said(log: &[u8]) -> String {
-    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
-    String::from_utf8_lossy(&log[..end]).into_owned()
+/// Where the driver's compiler writes what it has to say.
+struct Log(Vec<u8>);
+
+impl Default for Log {
+    fn default() -> Self {
+        Self(vec![0; LOG_BYTES])
+    }
+}
+
+impl Log {
+    /// The options that name it, and their values; it lives as long as the compiler may write.
+    fn options(&mut self) -> ([sys::CUjit_option; 2], [*mut c_void; 2]) {
+        use sys::CUjit_option_enum as Jit;
+        (
+            [
+                Jit::CU_JIT_ERROR_LOG_BUFFER,
+                Jit::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
+            ],
+            [
+                self.0.as_mut_ptr().cast(),
+                ptr::without_provenance_mut(LOG_BYTES),
+            ],
+        )
+    }
+
+    /// What was written.
+    fn said(&self) -> String {
+        let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    }
 }
 
 fn attribute(device: sys::CUdevice, which: sys::CUdevice_attribute) -> Result<u32> {
@@ -504,16 +522,8 @@ impl Driver for Cudarc {
         &self,
         image: &[u8],
     ) -> std::result::Result<ModuleHandle, (DriverError, String)> {
-        use sys::CUjit_option_enum as Jit;
-        let mut log = vec![0u8; LOG_BYTES];
-        let mut options = [
-            Jit::CU_JIT_ERROR_LOG_BUFFER,
-            Jit::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
-        ];
-        let mut values: [*mut c_void; 2] = [
-            log.as_mut_ptr().cast(),
-            ptr::without_provenance_mut(LOG_BYTES),
-        ];
+        let mut log = Log::default();
+        let (mut options, mut values) = log.options();
         let mut module = ptr::null_mut();
         // SAFETY: the caller answers for the image's end, the log has the size told, and the driver writes nothing else.
         let result = unsafe {
@@ -527,7 +537,7 @@ impl Driver for Cudarc {
         };
         match check(result, "cuModuleLoadDataEx") {
             Ok(()) => Ok(ModuleHandle(module.expose_provenance())),
-            Err(error) => Err((error, said(&log))),
+            Err(error) => Err((error, log.said())),
         }
     }
 

@@ -18,19 +18,7 @@ impl Translator<'_, '_> {
     /// The value of such an instruction; none if the opcode is no such instruction. Sums and differences of numbers of 16 bits fit
     /// in 32, whatever their signs.
     pub(super) fn video(&mut self, instruction: &Instruction) -> Option<Value> {
-        let is_video = matches!(
-            instruction.opcode(),
-            Opcode::VideoAdd
-                | Opcode::VideoSub
-                | Opcode::VideoAverage
-                | Opcode::VideoDistance
-                | Opcode::VideoMin
-                | Opcode::VideoMax
-                | Opcode::VideoSet
-                | Opcode::VideoShl
-                | Opcode::VideoShr
-        );
-        if !is_video {
+        if !instruction.opcode().is_video() {
             return None;
         }
         let signs = Signs {

@@ -81,18 +81,7 @@ fn part<'a>(operand: &ast::Operand<'a>) -> Result<Option<(Part, ast::Operand<'a>
 
 /// Whether operands may say what of their words they mean.
 pub(super) fn chooses(selected: &Selected) -> bool {
-    matches!(
-        selected.form.opcode(),
-        Opcode::VideoAdd
-            | Opcode::VideoSub
-            | Opcode::VideoAverage
-            | Opcode::VideoDistance
-            | Opcode::VideoMin
-            | Opcode::VideoMax
-            | Opcode::VideoSet
-            | Opcode::VideoShl
-            | Opcode::VideoShr
-    )
+    selected.form.opcode().is_video()
 }
 
 impl<'a> Lowering<'a, '_> {
