@@ -27,6 +27,7 @@ plain! {
     execution_graph,
     execution_graph_failure,
     execution_graph_keeps_buffers,
+    execution_graph_replayed,
     execution_large_transfer,
     execution_launch_invalid,
     execution_pending_quota,

@@ -6,7 +6,8 @@ use crate::launch::Launch;
 use crate::operation::Operation;
 use crate::pending::Pending;
 use crate::quota::{ByteCounter, BytePermit};
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Mutex};
 
 /// Operations that were recorded. Everything they take is counted as long as anyone holds them: their
 /// graph, or a replay that is enqueued.
@@ -15,11 +16,26 @@ pub(crate) struct Recording {
     own: BytePermit,
     /// Data of recorded writes, which copies of the recording share.
     data: Arc<BytePermit>,
+    /// What a backend made of them, which copies share as well.
+    native: Mutex<Option<Native>>,
 }
+
+/// What a backend makes of a recording.
+pub(crate) type Native = Arc<dyn Any + Send + Sync>;
 
 impl Recording {
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// What a backend made of the recording, or of an earlier state of it with other launches in the same places.
+    pub(crate) fn native(&self) -> Option<Native> {
+        crate::lock(&self.native).clone()
+    }
+
+    pub(crate) fn set_native(&self, native: Native) {
+        let earlier = crate::lock(&self.native).replace(native);
+        drop(earlier);
     }
 
     /// Replaces a launch for later replays; those that are enqueued keep theirs.
@@ -54,6 +70,7 @@ impl Recording {
             operations: self.operations.clone(),
             own,
             data: self.data.clone(),
+            native: Mutex::new(self.native()),
         })
     }
 }
@@ -99,6 +116,7 @@ impl Capture {
             operations: draft.operations,
             own: draft.own,
             data: Arc::new(draft.data),
+            native: Mutex::default(),
         })
     }
 }

@@ -191,6 +191,7 @@ async fn launches(
 ) -> Result<()> {
     let (mut by_driver, mut by_guest, mut when_prepared) = (Vec::new(), Vec::new(), Vec::new());
     let (mut as_graph, mut waited, mut waited_by_driver) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut whole_graph, mut fifty_waited) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         // One of each in turn: what disturbs the machine disturbs all of them.
         let a_launch = |time: u64| time as f64 / f64::from(BATCH);
@@ -200,6 +201,8 @@ async fn launches(
             guest.time("enqueue-prepared", BATCH).await.map_err(plain)?,
         ));
         as_graph.push(guest.time("enqueue-graph", GRAPH).await.map_err(plain)? as f64);
+        whole_graph.push(guest.time("graph-and-wait", GRAPH).await.map_err(plain)? as f64);
+        fifty_waited.push(raw.enqueue_and_wait(GRAPH)?);
         waited.extend(
             guest
                 .times("launch-and-wait", (SINGLES,))
@@ -227,6 +230,11 @@ async fn launches(
     row(
         "graph of 50 launches, issue only",
         (&as_graph, &fifty),
+        0.25,
+    );
+    row(
+        "graph of 50 launches and wait",
+        (&whole_graph, &fifty_waited),
         0.25,
     );
     let (mut by_guest, mut by_driver) = (Vec::new(), Vec::new());

@@ -86,7 +86,14 @@ impl Raw {
         Ok(time.as_nanos() as f64)
     }
 
-    /// The same for the guarded kernel.
+    /// The same until the last has finished.
+    pub(crate) fn enqueue_and_wait(&self, launches: u32) -> Result<f64> {
+        let begin = Instant::now();
+        self.enqueue(launches)?;
+        Ok(begin.elapsed().as_nanos() as f64)
+    }
+
+    /// As `enqueue`, for the guarded kernel.
     pub(crate) fn enqueue_guarded(&self, launches: u32) -> Result<f64> {
         let (function, block) = &self.guarded;
         let begin = Instant::now();

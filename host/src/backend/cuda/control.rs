@@ -1,4 +1,5 @@
-//! The sandbox's own words: for each queue one that stops its launches, and records for their faults.
+//! The sandbox's own words: for each queue one that stops its launches, and records for their faults. Graphs have records of
+//! their own.
 //!
 //! They lie outside every window. The stop word is in device memory, where kernels look at it often; the records are in host
 //! memory, where whoever retires a launch sees with one load that it did not fault.
@@ -13,7 +14,7 @@ use wasi_cuda_jit::back::ptx::FAULT_RECORD_BYTES;
 pub(super) const RECORDS: u32 = 64;
 
 /// From one record to the next, a line of the cache.
-const RECORD_STRIDE: usize = 64;
+pub(super) const RECORD_STRIDE: usize = 64;
 
 const _: () = assert!(FAULT_RECORD_BYTES <= RECORD_STRIDE);
 
@@ -121,10 +122,33 @@ impl Control {
         self.records + (index % RECORDS) as usize * RECORD_STRIDE
     }
 
+    /// The first word of a record.
+    pub(super) fn word(&self, index: u32) -> u32 {
+        let slab = self.place.as_ref().map(|place| &place.slab);
+        slab.map_or(0, |slab| {
+            slab.records.word(self.offset(index)).load(Acquire)
+        })
+    }
+
+    /// Puts bytes, no more than up to the end of the last record, where a record begins. Nobody else uses the records from
+    /// there on that the bytes reach into.
+    pub(super) fn put(&self, index: u32, bytes: &[u8]) {
+        let room = (RECORDS - index % RECORDS) as usize * RECORD_STRIDE;
+        assert!(bytes.len() <= room, "bytes run over the records");
+        if let Some(place) = &self.place {
+            let start = self.offset(index);
+            for (at, chunk) in bytes.chunks(4).enumerate() {
+                let mut word = [0; 4];
+                word[..chunk.len()].copy_from_slice(chunk);
+                let word = u32::from_le_bytes(word);
+                place.slab.records.word(start + 4 * at).store(word, Release);
+            }
+        }
+    }
+
     /// Whether a launch has begun to write its record. For launches that are over, or to look before one is stopped.
     pub(super) fn has_fault(&self, index: u32) -> bool {
-        let slab = self.place.as_ref().map(|place| &place.slab);
-        slab.is_some_and(|slab| slab.records.word(self.offset(index)).load(Acquire) != 0)
+        self.word(index) != 0
     }
 
     /// What a launch that is over has recorded; the record is empty again.

@@ -1,5 +1,6 @@
 //! What is in flight.
 
+use super::graph::{NativeGraph, Replaying};
 use super::queue::CudaQueue;
 use super::staging::Block;
 use crate::event::Event;
@@ -35,26 +36,63 @@ pub(super) enum What {
     Record(Arc<Event>),
     /// For an event of another stream, which is marked already.
     Wait(#[expect(dead_code, reason = "held until it is over")] Arc<Event>),
-    /// The end of a graph's replay.
+    /// A replay with one call.
+    Replay {
+        graph: Replaying,
+        recording: Arc<Recording>,
+        /// Of each launch.
+        time_limit: Option<Duration>,
+    },
+    /// The end of a replay that was issued one by one.
     End(#[expect(dead_code, reason = "counts its memory until it is over")] Arc<Recording>),
 }
 
 impl Issued {
     /// Whether somebody learns only from a mark that it is over.
     pub(super) fn wants_mark(&self) -> bool {
-        matches!(self.what, What::Record(..) | What::Wait(..))
+        matches!(self.what, What::Record(..)) || self.has_own_time()
     }
 
-    /// Whether it waits for what other streams do.
-    pub(super) fn waits(&self) -> bool {
-        matches!(self.what, What::Wait(..))
+    /// Whether its time must not be taken together with that of others: it waits for what other streams do, or tells itself
+    /// how far it is.
+    pub(super) fn has_own_time(&self) -> bool {
+        matches!(self.what, What::Wait(..) | What::Replay { .. })
     }
 
-    /// How long it may run; none for what always ends.
+    /// Whether it runs a guest's kernels, which may be stopped.
+    pub(super) fn runs_kernels(&self) -> bool {
+        matches!(self.what, What::Launch { .. } | What::Replay { .. })
+    }
+
+    /// How long what runs of it may run; none for what always ends.
     pub(super) fn time_limit(&self) -> Option<Duration> {
-        match self.what {
-            What::Launch { time_limit, .. } => time_limit,
+        match &self.what {
+            What::Launch { time_limit, .. } => *time_limit,
+            What::Replay {
+                recording,
+                time_limit,
+                ..
+            } => time_limit.and_then(|of_each| NativeGraph::time_limit(recording, of_each)),
             _ => None,
+        }
+    }
+
+    /// How long what runs of it has run, if it has run for so long.
+    pub(super) fn running(&self, since: Duration) -> Duration {
+        match &self.what {
+            What::Replay { graph, .. } => graph.running(since),
+            _ => since,
+        }
+    }
+
+    /// Whether it has begun to tell of a fault.
+    pub(super) fn has_fault(&self) -> bool {
+        match &self.what {
+            What::Launch { record, .. } => self.queue.has_fault(*record),
+            What::Replay {
+                graph, recording, ..
+            } => graph.has_fault(recording),
+            _ => false,
         }
     }
 

@@ -23,7 +23,7 @@ const UNMARKED: u32 = 16;
 const IN_FLIGHT: u32 = 256;
 
 /// Launches that may run less than this are marked each, so that a time limit is kept exactly.
-const MARKED_EACH: Duration = Duration::from_secs(1);
+pub(super) const MARKED_EACH: Duration = Duration::from_secs(1);
 
 /// A driver's stream and what is in flight on it.
 pub(super) struct Lane {
@@ -96,8 +96,7 @@ impl Lane {
         enqueue: impl FnOnce(&dyn Driver, StreamHandle) -> Result<()>,
     ) -> std::result::Result<(), Box<Refused>> {
         let mut state = crate::lock(&self.state);
-        let waits = issued.waits();
-        if waits {
+        if issued.has_own_time() {
             // So that the time of what is before it ends here.
             self.write_mark_or_leave_it(&mut state);
         }

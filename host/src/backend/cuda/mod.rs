@@ -9,7 +9,8 @@
 //!
 //! A [`queue`] holds one guest's stream and issues its operations itself, on the guest's thread, through one of few
 //! [`lane`]s. The GPU writes marks behind them, at which whoever waits looks for some tens of microseconds; for longer
-//! waits, for work that nobody waits for, and for time limits there is the [`reactor`]. All calls go through one
+//! waits, for work that nobody waits for, and for time limits there is the [`reactor`]. What a queue replays again becomes a
+//! [`graph`] of the driver's. All calls go through one
 //! [`driver`], which only its own folder knows more of.
 
 mod clean;
@@ -17,6 +18,7 @@ mod clock;
 mod code;
 mod control;
 mod driver;
+mod graph;
 mod issued;
 mod lane;
 mod module;
@@ -42,7 +44,7 @@ use driver::Driver;
 use lane::Lane;
 use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use wasi_cuda_jit::Diagnostic;
 use wasi_cuda_jit::back::ptx::MAX_BLOCKS;
@@ -81,6 +83,8 @@ struct Gpu {
     ports: port::Ports,
     stopper: stopper::Stopper,
     clock: clock::Clock,
+    /// On which graphs are made.
+    capturing: Mutex<Option<stream::Stream>>,
     reactor: Arc<reactor::Reactor>,
     lost: Lost,
 }
@@ -134,6 +138,7 @@ impl Cuda {
             ports: port::Ports::new(driver.clone()),
             stopper: stopper::Stopper::new(&driver)?,
             clock: clock::Clock::new(&driver)?,
+            capturing: Mutex::default(),
             reactor: Arc::default(),
             lost: Lost::default(),
             driver,

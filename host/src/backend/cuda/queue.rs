@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
+use wasi_cuda_jit::back::ptx::FAULT_RECORD_BYTES;
 
 /// Operations that are issued before others get their turn.
 const TURN: u32 = 64;
@@ -202,15 +203,9 @@ impl CudaQueue {
             Operation::Launch(launch) => self
                 .launch(state, launch, time_limit, counted)
                 .map_err(Operation::Launch),
-            Operation::Graph(recording) => {
-                state.replay = Some(Replay {
-                    recording,
-                    next: 0,
-                    time_limit,
-                    counted,
-                });
-                Ok(Step::Issued)
-            }
+            Operation::Graph(recording) => self
+                .graph(state, recording, time_limit, counted)
+                .map_err(Operation::Graph),
             Operation::Write { to, data } => {
                 let upload = Upload {
                     to,
@@ -272,6 +267,9 @@ impl CudaQueue {
         if let Err(refused) = lane.issue(issued, enqueue) {
             self.refused(&refused.error);
             self.in_flight.fetch_sub(1, SeqCst);
+            if refused.issued.runs_kernels() {
+                self.launches_over.fetch_add(1, SeqCst);
+            }
             let counted = refused.issued.counted;
             drop(refused);
             return self.over(counted);
@@ -303,7 +301,15 @@ impl CudaQueue {
         match &what {
             What::Launch { launch, record, .. } => {
                 if self.control.has_fault(*record) {
-                    self.faulted(launch, *record);
+                    self.faulted(launch, &self.control.take_record(*record));
+                }
+                self.launches_over.fetch_add(1, SeqCst);
+            }
+            What::Replay {
+                graph, recording, ..
+            } => {
+                for (launch, record) in graph.faults(recording) {
+                    self.faulted(launch, &record);
                 }
                 self.launches_over.fetch_add(1, SeqCst);
             }
@@ -337,20 +343,25 @@ impl CudaQueue {
         }
     }
 
-    fn faulted(&self, launch: &Launch, record: u32) {
+    /// Whether the launch with this record has begun to write it.
+    pub(super) fn has_fault(&self, record: u32) -> bool {
+        self.control.has_fault(record)
+    }
+
+    fn faulted(&self, launch: &Launch, record: &[u8; FAULT_RECORD_BYTES]) {
         let Code::Cuda(code) = &launch.kernel.code else {
             return;
         };
-        let fault = code.guarded.fault(&self.control.take_record(record));
+        let fault = code.guarded.fault(record);
         crate::lock(&self.state).stopped = true;
         let error = self.faults.describe(&KernelFault { launch, fault });
         self.progress.fail(error);
     }
 
     /// What runs has run for longer than it may.
-    pub(super) fn expire(&self, launch: u32) {
+    pub(super) fn expire(&self, has_faulted: bool) {
         // A fault that is already written comes first; it is reported when the launch is over.
-        if !self.control.has_fault(launch) {
+        if !has_faulted {
             self.progress.fail(StreamError::DeadlineExceeded);
         }
         self.stop_running();
@@ -466,9 +477,14 @@ impl Queue for CudaQueue {
         let lane = crate::lock(&self.state).lane.clone()?;
         let mut remaining = None;
         lane.head(|together, since| {
+            let mut running = since;
             let own = together.filter(|issued| self.this.as_ptr() == Arc::as_ptr(&issued.queue));
-            let limits: Option<Duration> = own.filter_map(Issued::time_limit).reduce(|a, b| a + b);
-            remaining = limits.map(|limit| limit.saturating_sub(since));
+            let limits = own.filter_map(|issued| {
+                running = running.min(issued.running(since));
+                issued.time_limit()
+            });
+            let limits = limits.reduce(Duration::saturating_add);
+            remaining = limits.map(|limit| limit.saturating_sub(running));
         });
         remaining
     }

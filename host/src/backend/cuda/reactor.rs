@@ -5,7 +5,6 @@
 //! uses no processor.
 
 use super::Gpu;
-use super::issued::Issued;
 use super::lane::Lane;
 use super::queue::CudaQueue;
 use std::hint;
@@ -213,26 +212,23 @@ impl Gpu {
     fn keep_limits(&self, lane: &Lane) {
         let (mut over, mut queue) = (None, None);
         lane.head(|together, since| {
-            let mut limits = Some(Duration::ZERO);
+            let (mut limits, mut running) = (Some(Duration::ZERO), since);
             for issued in together {
                 queue.get_or_insert_with(|| issued.queue.clone());
-                let launch = match &issued.what {
-                    super::issued::What::Launch { record, .. } => Some(*record),
-                    _ => None,
-                };
-                if let Some(record) = launch {
-                    over.get_or_insert((issued.queue.clone(), record));
+                if issued.runs_kernels() {
+                    over.get_or_insert_with(|| (issued.queue.clone(), issued.has_fault()));
+                    running = running.min(issued.running(since));
                     limits = limits
-                        .zip(Issued::time_limit(issued))
+                        .zip(issued.time_limit())
                         .and_then(|(sum, limit)| sum.checked_add(limit));
                 }
             }
-            if limits.is_none_or(|limits| since < limits) {
+            if limits.is_none_or(|limits| running < limits) {
                 over = None;
             }
         });
-        if let Some((queue, launch)) = over {
-            queue.expire(launch);
+        if let Some((queue, has_faulted)) = over {
+            queue.expire(has_faulted);
         }
         let stopping = queue.and_then(|queue| queue.stopping_since());
         if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {

@@ -65,6 +65,11 @@ pub const FAULT_RECORD_BYTES: usize = 48;
 /// The state of a record that is complete.
 const WRITTEN: u32 = 2;
 
+/// Whether a record that begins with this word is complete; one that begins with another one but 0 is being written.
+pub fn is_complete(first_word: u32) -> bool {
+    first_word == WRITTEN
+}
+
 impl GuardedModule {
     pub(crate) fn new(module: &ir::Module, accepted: Accepted) -> Self {
         let functions = module.functions.iter().zip(accepted.signatures).enumerate();
@@ -123,7 +128,7 @@ impl GuardedKernel {
     /// The fault that a launch left in its record, if it did.
     pub fn fault(&self, record: &[u8; FAULT_RECORD_BYTES]) -> Option<Fault> {
         let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| record[at + byte]));
-        if word(0) != WRITTEN {
+        if !is_complete(word(0)) {
             return None;
         }
         let site = self.sites.get(word(8) as usize)?;

@@ -10,7 +10,9 @@ mod variables;
 
 use crate::ir::{BlockId, Function, Module};
 
-pub use guarded::{FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord, MAX_BLOCKS};
+pub use guarded::{
+    FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord, MAX_BLOCKS, is_complete,
+};
 pub(crate) use instructions::print_name;
 use std::fmt::Write as _;
 

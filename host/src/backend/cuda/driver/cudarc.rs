@@ -1,8 +1,11 @@
 //! The driver through cudarc, which loads its library when it is first asked for.
 
+mod graph;
+mod properties;
+
 use super::{
-    Driver, DriverError, EventHandle, FunctionHandle, GpuProperties, KernelResources, ModuleHandle,
-    PhysicalHandle, PinnedHandle, Result, Shape, StreamHandle,
+    Driver, DriverError, EventHandle, FunctionHandle, GpuProperties, GraphHandle, KernelResources,
+    ModuleHandle, NodeHandle, PhysicalHandle, PinnedHandle, Result, Shape, StreamHandle,
 };
 use cudarc::driver::sys;
 use std::ffi::{CStr, CString, c_void};
@@ -104,7 +107,7 @@ impl Cudarc {
         Ok(Self {
             context,
             device,
-            properties: properties(device)?,
+            properties: properties::of(device)?,
         })
     }
 
@@ -200,84 +203,15 @@ impl Log {
     }
 }
 
-fn attribute(device: sys::CUdevice, which: sys::CUdevice_attribute) -> Result<u32> {
-    let mut value = 0;
-    // SAFETY: writes to `value`.
-    let result = unsafe { sys::cuDeviceGetAttribute(&raw mut value, which, device) };
-    check(result, "cuDeviceGetAttribute")?;
-    Ok(u32::try_from(value).unwrap_or(0))
-}
-
-fn properties(device: sys::CUdevice) -> Result<GpuProperties> {
-    use sys::CUdevice_attribute_enum as Attribute;
-    let get = |which| attribute(device, which);
-    let mut name = [0; 256];
-    let (mut total_memory, mut version) = (0, 0);
-    // SAFETY: each call writes to the variable that it is passed, no more than its length.
-    unsafe {
-        let length = name.len() as i32;
-        check(
-            sys::cuDeviceGetName(name.as_mut_ptr(), length, device),
-            "cuDeviceGetName",
-        )?;
-        check(
-            sys::cuDeviceTotalMem_v2(&raw mut total_memory, device),
-            "cuDeviceTotalMem",
-        )?;
-        check(
-            sys::cuDriverGetVersion(&raw mut version),
-            "cuDriverGetVersion",
-        )?;
-    }
-    let name = name.map(|letter| letter as u8);
-    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
-    let multiprocessors = get(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
-    Ok(GpuProperties {
-        name: name.to_string_lossy().into_owned(),
-        compute_capability: (
-            get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
-            get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
-        ),
-        cuda: cuda_version(version),
-        multiprocessors,
-        warp_size: get(Attribute::CU_DEVICE_ATTRIBUTE_WARP_SIZE)?,
-        max_threads_per_block: get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK)?,
-        max_block: [
-            get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X)?,
-            get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y)?,
-            get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z)?,
-        ],
-        max_grid: [
-            get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X)?,
-            get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y)?,
-            get(Attribute::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z)?,
-        ],
-        total_memory: total_memory as u64,
-        max_shared_memory_per_block: get(
-            Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
-        )?,
-        granularity: granularity(device)?,
-    })
-}
-
-fn allocation(device: sys::CUdevice) -> sys::CUmemAllocationProp {
-    // SAFETY: a structure of numbers and pointers, for which zero is a value each.
-    let mut wanted: sys::CUmemAllocationProp = unsafe { std::mem::zeroed() };
-    wanted.type_ = sys::CUmemAllocationType::CU_MEM_ALLOCATION_TYPE_PINNED;
-    wanted.location.type_ = sys::CUmemLocationType::CU_MEM_LOCATION_TYPE_DEVICE;
-    wanted.location.id = device;
-    wanted
-}
-
-fn granularity(device: sys::CUdevice) -> Result<u64> {
-    let wanted = allocation(device);
-    let mut bytes = 0;
-    let least = sys::CUmemAllocationGranularity_flags::CU_MEM_ALLOC_GRANULARITY_MINIMUM;
-    // SAFETY: reads `wanted` and writes to `bytes`.
-    let result =
-        unsafe { sys::cuMemGetAllocationGranularity(&raw mut bytes, &raw const wanted, least) };
-    check(result, "cuMemGetAllocationGranularity")?;
-    Ok((bytes as u64).max(1))
+/// The options of a launch that name its parameter block; `size` is the block's.
+fn parameter_block(parameters: &[u8], size: &mut usize) -> [*mut c_void; 5] {
+    [
+        ptr::without_provenance_mut(sys::CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT as usize),
+        parameters.as_ptr().cast_mut().cast(),
+        ptr::without_provenance_mut(sys::CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT as usize),
+        ptr::from_mut(size).cast(),
+        ptr::null_mut(),
+    ]
 }
 
 fn stream(handle: StreamHandle) -> sys::CUstream {
@@ -324,7 +258,7 @@ impl Driver for Cudarc {
     }
 
     fn map(&self, address: u64, bytes: u64) -> Result<PhysicalHandle> {
-        let wanted = allocation(self.device);
+        let wanted = properties::allocation(self.device);
         let mut handle = 0;
         // SAFETY: reads `wanted` and writes to `handle`.
         let result =
@@ -468,13 +402,7 @@ impl Driver for Cudarc {
         parameters: &[u8],
     ) -> Result<()> {
         let mut size = parameters.len();
-        let mut extra: [*mut c_void; 5] = [
-            ptr::without_provenance_mut(sys::CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT as usize),
-            parameters.as_ptr().cast_mut().cast(),
-            ptr::without_provenance_mut(sys::CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT as usize),
-            (&raw mut size).cast(),
-            ptr::null_mut(),
-        ];
+        let mut extra = parameter_block(parameters, &mut size);
         let Shape {
             grid: [gx, gy, gz],
             block: [bx, by, bz],
@@ -516,6 +444,39 @@ impl Driver for Cudarc {
         // SAFETY: the caller answers for both ranges.
         let result = unsafe { sys::cuMemcpyAsync(to, from, bytes as usize, stream(on)) };
         check(result, "cuMemcpyAsync")
+    }
+
+    fn begin_capture(&self, on: StreamHandle) -> Result<()> {
+        graph::begin(stream(on))
+    }
+
+    fn captured(&self, on: StreamHandle) -> Result<NodeHandle> {
+        graph::last_node(stream(on))
+    }
+
+    fn end_capture(&self, on: StreamHandle) -> Result<GraphHandle> {
+        graph::end(stream(on))
+    }
+
+    unsafe fn launch_graph(&self, handle: GraphHandle, on: StreamHandle) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe { graph::launch(handle, stream(on)) }
+    }
+
+    unsafe fn set_launch(
+        &self,
+        handle: GraphHandle,
+        node: NodeHandle,
+        kernel: FunctionHandle,
+        shape: &Shape,
+        parameters: &[u8],
+    ) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe { graph::set_launch(handle, node, function(kernel), shape, parameters) }
+    }
+
+    fn destroy_graph(&self, handle: GraphHandle) -> Result<()> {
+        graph::destroy(handle)
     }
 
     unsafe fn load(

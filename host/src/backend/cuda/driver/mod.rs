@@ -36,6 +36,19 @@ pub(super) struct PhysicalHandle(pub(super) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PinnedHandle(pub(super) usize);
 
+/// Operations that are enqueued together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GraphHandle {
+    /// What is enqueued.
+    pub(super) executable: usize,
+    /// What it was made of, whose nodes name the operations.
+    pub(super) template: usize,
+}
+
+/// An operation of a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NodeHandle(pub(super) usize);
+
 /// What a GPU is.
 #[derive(Clone, Debug)]
 pub(super) struct GpuProperties {
@@ -164,6 +177,39 @@ pub(super) trait Driver: Send + Sync {
     ///
     /// Both ranges live until the copy is done.
     unsafe fn copy(&self, stream: StreamHandle, from: u64, to: u64, bytes: u64) -> Result<()>;
+
+    /// From now on what is enqueued on the stream is not carried out, but becomes part of a graph.
+    fn begin_capture(&self, stream: StreamHandle) -> Result<()>;
+
+    /// What became of the operation that was enqueued last on a stream that is captured.
+    fn captured(&self, stream: StreamHandle) -> Result<NodeHandle>;
+
+    /// Makes a graph of what was enqueued; the stream is an ordinary one again, also when this fails.
+    fn end_capture(&self, stream: StreamHandle) -> Result<GraphHandle>;
+
+    /// Enqueues all operations of a graph. One that is still enqueued finishes first.
+    ///
+    /// # Safety
+    ///
+    /// What was promised of each of them holds.
+    unsafe fn launch_graph(&self, graph: GraphHandle, stream: StreamHandle) -> Result<()>;
+
+    /// Replaces a launch of a graph for the times that it is enqueued from now on; the parameter block is copied.
+    ///
+    /// # Safety
+    ///
+    /// As [`Driver::launch`]; the node is one of the graph's, and a launch.
+    unsafe fn set_launch(
+        &self,
+        graph: GraphHandle,
+        node: NodeHandle,
+        function: FunctionHandle,
+        shape: &Shape,
+        parameters: &[u8],
+    ) -> Result<()>;
+
+    /// Gives it back.
+    fn destroy_graph(&self, graph: GraphHandle) -> Result<()>;
 
     /// Loads machine code, or PTX, which the driver then compiles on the calling thread; the log is the compiler's.
     ///

@@ -5,11 +5,14 @@ use crate::backend::Code;
 use crate::backend::cuda::clock::Stamp;
 use crate::backend::cuda::control::RECORDS;
 use crate::backend::cuda::driver::Shape;
+use crate::backend::cuda::graph;
 use crate::backend::cuda::issued::What;
+use crate::backend::cuda::module::CudaKernel;
 use crate::backend::cuda::staging::{BLOCK, Block};
 use crate::event::{Event, Reached};
 use crate::launch::Launch;
 use crate::operation::{Operation, Place};
+use crate::recording::Recording;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -28,39 +31,21 @@ impl CudaQueue {
             return Ok(self.over(counted));
         };
         let code = code.clone();
-        let over = self.launches_over.load(SeqCst);
-        if state.launches.wrapping_sub(over) >= RECORDS || !self.may_start(state) {
+        if !self.may_launch(state) {
             return Err(launch);
         }
         let Some(lane) = self.lane(state) else {
             return Err(launch);
         };
         let record = state.launches;
-        let shared_bytes = code.guarded.shared_bytes(launch.dynamic_shared);
-        let mut told = LaunchRecord {
-            stop: self.control.stop(),
-            fault: self.control.record(record),
-            variables: launch
-                .variables
-                .as_ref()
-                .map_or(0, |variables| variables.address()),
-            shared_bytes,
-            // With nothing before it that may fail.
-            look: over != state.launches,
-            ..LaunchRecord::default()
-        };
-        self.memory.describe(&mut told);
-        self.memory.will_be_written();
-        let shape = Shape {
-            grid: launch.grid,
-            block: launch.block,
-            shared: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
-        };
+        // With nothing before it that may fail it need not.
+        let look = self.launches_over.load(SeqCst) != state.launches;
         let mut block = std::mem::take(&mut state.block);
-        code.guarded
-            .write_parameters(launch.parameters.bytes(), &told, &mut block);
+        let address = self.control.record(record);
+        let shape = self.describe(&launch, &code, address, look, &mut block);
+        self.memory.will_be_written();
         state.launches = state.launches.wrapping_add(1);
-        let reset = std::mem::take(&mut state.stopped).then_some(told.stop);
+        let reset = self.reset(state);
         let what = What::Launch {
             launch,
             record,
@@ -78,6 +63,93 @@ impl CudaQueue {
         });
         state.block = block;
         Ok(step)
+    }
+
+    /// What the driver is told of a launch: its shape, and in `block` its parameters.
+    pub(in crate::backend::cuda) fn describe(
+        &self,
+        launch: &Launch,
+        code: &CudaKernel,
+        record: u64,
+        look: bool,
+        block: &mut Vec<u8>,
+    ) -> Shape {
+        let shared_bytes = code.guarded.shared_bytes(launch.dynamic_shared);
+        let variables = launch.variables.as_ref();
+        let mut told = LaunchRecord {
+            stop: self.control.stop(),
+            fault: record,
+            variables: variables.map_or(0, |variables| variables.address()),
+            shared_bytes,
+            look,
+            ..LaunchRecord::default()
+        };
+        self.memory.describe(&mut told);
+        let own = launch.parameters.bytes();
+        code.guarded.write_parameters(own, &told, block);
+        Shape {
+            grid: launch.grid,
+            block: launch.block,
+            shared: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The stop word, where it may be set and must be zero before the next launch.
+    fn reset(&self, state: &mut State) -> Option<u64> {
+        std::mem::take(&mut state.stopped).then(|| self.control.stop())
+    }
+
+    /// Replays a recording, with one call where there is a graph of it.
+    pub(super) fn graph(
+        self: &Arc<Self>,
+        state: &mut State,
+        recording: Arc<Recording>,
+        time_limit: Option<Duration>,
+        counted: Option<u64>,
+    ) -> Result<Step, Arc<Recording>> {
+        let Some(graph) = graph::of(self, &recording, time_limit) else {
+            state.replay = Some(Replay {
+                recording,
+                next: 0,
+                time_limit,
+                counted,
+            });
+            return Ok(Step::Issued);
+        };
+        if !self.may_launch(state) {
+            return Err(recording);
+        }
+        let Some(lane) = self.lane(state) else {
+            return Err(recording);
+        };
+        if let Err(error) = graph.update(self, &recording) {
+            self.refused(&error);
+            drop((graph, recording));
+            return Ok(self.over(counted));
+        }
+        state.launches = state.launches.wrapping_add(1);
+        self.memory.will_be_written();
+        let (reset, handle) = (self.reset(state), graph.handle());
+        let what = What::Replay {
+            graph: graph.begin(),
+            recording,
+            time_limit,
+        };
+        Ok(self.issued(&lane, what, counted, |driver, stream| {
+            // SAFETY: what was promised of its operations holds as long as what is issued keeps their memory.
+            unsafe {
+                if let Some(stop) = reset {
+                    driver.write_word(stream, stop, 0)?;
+                }
+                driver.launch_graph(handle, stream)
+            }
+        }))
+    }
+
+    /// Whether there is a record for another launch, and no earlier stop would end it.
+    fn may_launch(&self, state: &State) -> bool {
+        let over = self.launches_over.load(SeqCst);
+        state.launches.wrapping_sub(over) < RECORDS && self.may_start(state)
     }
 
     /// Whether no earlier stop is still on its way, which would end the next launch.
