@@ -1,11 +1,12 @@
 //! Points in a stream's work.
 
+use crate::backend::Queue;
 use crate::error::StreamError;
 use crate::wakers::WakerList;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// A queue that can go on after it waited for an event.
 pub(crate) trait Resume: Send + Sync {
@@ -28,6 +29,8 @@ pub(crate) struct Event {
     reached: OnceLock<Reached>,
     /// What a backend knows the point by, once its device does.
     native: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The queue of its stream.
+    queue: OnceLock<Weak<dyn Queue>>,
     queues: Mutex<SmallVec<[Arc<dyn Resume>; 1]>>,
     waiting: WakerList,
 }
@@ -36,6 +39,14 @@ impl Event {
     /// What the event completed with; none while it is pending.
     pub(crate) fn reached(&self) -> Option<&Reached> {
         self.reached.get()
+    }
+
+    /// An event of a stream with this queue.
+    pub(crate) fn of(queue: &Arc<dyn Queue>) -> Self {
+        let event = Self::default();
+        // Its only time.
+        let _ = event.queue.set(Arc::downgrade(queue));
+        event
     }
 
     /// Tells other queues of the backend what they can wait for on the device.
@@ -78,6 +89,10 @@ impl Event {
 
     /// Waits until the event is reached.
     pub(crate) async fn wait(&self) -> Reached {
+        let queue = self.queue.get().filter(|_| self.reached.get().is_none());
+        if let Some(queue) = queue.and_then(Weak::upgrade) {
+            queue.expedite(&|| self.reached.get().is_some());
+        }
         poll_fn(|cx| self.waiting.poll(cx, || self.reached.get().cloned())).await
     }
 }

@@ -46,7 +46,8 @@ impl Pending {
         }
     }
 
-    fn try_reserve(&self, bytes: u64) -> bool {
+    /// Counts one operation more where there is room.
+    pub(crate) fn try_reserve(&self, bytes: u64) -> bool {
         let room = self.operations.fetch_update(SeqCst, SeqCst, |operations| {
             (operations < self.operation_limit).then_some(operations + 1)
         });

@@ -113,31 +113,55 @@ impl Stream {
 
     /// Enqueues an operation, waiting while the guest's queue is full, or records it.
     pub(crate) async fn enqueue(&self, operation: Operation) -> CudaResult<()> {
+        match self.enqueue_at_once(operation)? {
+            None => Ok(()),
+            // A future of its own, so that calls that do not wait are not made ready for it.
+            Some(submission) => Box::pin(self.enqueue_later(submission)).await,
+        }
+    }
+
+    /// Enqueues an operation or records it; gives it back while the guest's queue is full.
+    fn enqueue_at_once(&self, operation: Operation) -> CudaResult<Option<Submission>> {
         let held = operation.held_bytes();
         let time_limit = {
             let mut settings = crate::lock(&self.settings);
             if let Some(capture) = &mut settings.capture {
                 capture.record(operation, &self.grant.guest().pending);
-                return Ok(());
+                return Ok(None);
             }
             settings.time_limit
         };
-        if !self.grant.guest().pending.can_ever_hold(held) {
+        let pending = &self.grant.guest().pending;
+        if !pending.can_ever_hold(held) {
             return Err(Quota::PendingWork.into());
         }
         self.grant.admit(&operation)?;
+        let submission = Submission {
+            operation,
+            time_limit,
+        };
+        if !pending.try_reserve(held) {
+            return Ok(Some(submission));
+        }
+        self.submit(submission);
+        Ok(None)
+    }
+
+    async fn enqueue_later(&self, submission: Submission) -> CudaResult<()> {
+        let held = submission.operation.held_bytes();
         self.grant.guest().pending.reserve(held).await;
         // While this waited for room the stream may have failed.
         if let Err(error) = self.check() {
             self.grant.guest().pending.release(held);
             return Err(error);
         }
-        self.progress.submit();
-        self.queue.clone().submit(Submission {
-            operation,
-            time_limit,
-        });
+        self.submit(submission);
         Ok(())
+    }
+
+    fn submit(&self, submission: Submission) {
+        self.progress.submit();
+        self.queue.clone().submit(submission);
     }
 
     /// Copies bytes to the device: at once when nothing is before them, else behind what is.
@@ -185,14 +209,14 @@ impl Stream {
 
     /// Marks this point.
     pub(crate) async fn record_event(&self) -> CudaResult<Arc<Event>> {
-        let event = Arc::new(Event::default());
+        let event = Arc::new(Event::of(&self.queue));
         self.enqueue(Operation::Record(event.clone())).await?;
         Ok(event)
     }
 
     async fn drained(&self) {
         if !self.progress.is_idle() {
-            self.queue.clone().expedite();
+            self.queue.clone().expedite(&|| self.progress.is_idle());
         }
         self.progress.drained().await;
     }

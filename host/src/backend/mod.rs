@@ -158,9 +158,11 @@ pub(crate) trait Queue: Send + Sync {
     /// Until what runs now is stopped; none when nothing with a time limit runs.
     fn time_remaining(&self) -> Option<Duration>;
 
-    /// Somebody waits for everything that was submitted: what is done is counted off soon. Takes some tens of microseconds
+    /// Somebody waits `until` something that was submitted is over: it is counted off soon. Takes some tens of microseconds
     /// at most.
-    fn expedite(self: Arc<Self>) {}
+    fn expedite(self: Arc<Self>, until: &dyn Fn() -> bool) {
+        let _ = until;
+    }
 }
 
 /// Compiled source.

@@ -38,7 +38,6 @@ pub(crate) use module::CudaKernel;
 use super::{Backend, CompileClock, LossListener, ModuleSource, Program, Space};
 use crate::device::{CudaOptions, DeviceBackend, DeviceError, DeviceProperties};
 use crate::memory::window_end;
-use crate::progress::Progress;
 use code::MachineCode;
 use driver::Driver;
 use lane::Lane;
@@ -199,18 +198,18 @@ impl Gpu {
         }
     }
 
-    /// Looks for a while whether a stream's work is done, and leaves the rest to the reactor.
-    fn watch(&self, lane: &Lane, progress: &Progress) {
+    /// Looks for a while whether what somebody waits for is over, and leaves the rest to the reactor.
+    fn watch(&self, lane: &Lane, is_over: &dyn Fn() -> bool) {
         if let Err(error) = self.driver.bind().and_then(|()| lane.mark()) {
             self.lose(&error.to_string());
         }
         let begun = Instant::now();
-        while !progress.is_idle() {
+        while !is_over() {
             if !lane.retire() {
                 hint::spin_loop();
             }
             if begun.elapsed() > LOOK {
-                self.reactor.wake();
+                self.reactor.hurry();
                 return;
             }
         }

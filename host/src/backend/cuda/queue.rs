@@ -128,7 +128,8 @@ impl CudaQueue {
         self.issue_some(state);
     }
 
-    fn issue_some(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+    /// Issues what it can, and says on which lane.
+    fn issue_some(self: &Arc<Self>, mut state: MutexGuard<'_, State>) -> Option<Arc<Lane>> {
         self.forget_old_stop(&mut state);
         if let Err(error) = self.gpu().driver.bind() {
             self.gpu().lose(&error.to_string());
@@ -143,10 +144,12 @@ impl CudaQueue {
             break;
         }
         self.waiting.store(again, SeqCst);
+        let lane = state.lane.clone();
         drop(state);
         if again {
             self.gpu().reactor.list(self.clone());
         }
+        lane
     }
 
     /// Issues the next operation.
@@ -459,7 +462,10 @@ impl Queue for CudaQueue {
             // Others are before it, and the reactor issues them.
             return;
         }
-        self.issue_some(state);
+        // What this thread retires is still in its cache, and it has just given the GPU something to do.
+        if let Some(lane) = self.issue_some(state) {
+            lane.retire();
+        }
     }
 
     fn stop(self: Arc<Self>) {
@@ -489,10 +495,10 @@ impl Queue for CudaQueue {
         remaining
     }
 
-    fn expedite(self: Arc<Self>) {
+    fn expedite(self: Arc<Self>, until: &dyn Fn() -> bool) {
         let lane = crate::lock(&self.state).lane.clone();
         if let Some(lane) = lane {
-            self.gpu().watch(&lane, &self.progress);
+            self.gpu().watch(&lane, until);
         }
     }
 }

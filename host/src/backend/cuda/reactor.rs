@@ -1,8 +1,8 @@
 //! The thread that retires what nobody waits for, keeps time limits, and notices a lost device.
 //!
-//! It looks at the lanes' marks without pause while anything is in flight. When nothing has been for a moment it dozes, and
-//! looks again every millisecond; after a while of that it sleeps until somebody issues something, so that an idle process
-//! uses no processor.
+//! It looks at the lanes' marks without pause while somebody waits for what is in flight, and else now and then, since whoever
+//! issues work retires some, too. When nothing has been in flight for a moment it dozes, and looks again every millisecond;
+//! after a while of that it sleeps until somebody issues something, so that an idle process uses no processor.
 
 use super::Gpu;
 use super::lane::Lane;
@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
+
+/// From one look to the next at work for which nobody waits.
+const NAP: Duration = Duration::from_micros(50);
 
 /// Without work for so long the reactor dozes.
 const DOZE_AFTER: Duration = Duration::from_micros(200);
@@ -41,6 +44,8 @@ pub(super) struct Reactor {
     thread: OnceLock<Thread>,
     starting: Mutex<()>,
     rest: AtomicU8,
+    /// Whether somebody waits for work that was in flight at the last look.
+    hurried: AtomicBool,
     closed: AtomicBool,
     /// Queues with work that can be issued, or could be soon.
     listed: Mutex<Vec<Arc<CudaQueue>>>,
@@ -68,7 +73,13 @@ impl Reactor {
         }
     }
 
-    /// Somebody waits: looks from now on.
+    /// Somebody waits for what is in flight.
+    pub(super) fn hurry(&self) {
+        self.hurried.store(true, SeqCst);
+        self.wake();
+    }
+
+    /// There is something to do: looks now.
     pub(super) fn wake(&self) {
         if self.rest.load(SeqCst) != AWAKE
             && let Some(thread) = self.thread.get()
@@ -106,6 +117,18 @@ fn rest_a_little() {
     thread::yield_now();
 }
 
+/// Sleeps for a moment, unless somebody is in a hurry.
+fn nap(gpu: Arc<Gpu>) {
+    let reactor = gpu.reactor.clone();
+    drop(gpu);
+    reactor.rest.store(DOZING, SeqCst);
+    // Whoever was in a hurry before the store woke nobody.
+    if !reactor.hurried.load(SeqCst) && crate::lock(&reactor.listed).is_empty() {
+        thread::park_timeout(NAP);
+    }
+    reactor.rest.store(AWAKE, SeqCst);
+}
+
 /// What the thread remembers.
 struct Watch {
     worked: Instant,
@@ -126,9 +149,13 @@ fn run(gpu: &Weak<Gpu>) {
         let now = Instant::now();
         if busy {
             watch.worked = now;
-            rest_a_little();
+            match gpu.reactor.hurried.load(SeqCst) {
+                true => rest_a_little(),
+                false => nap(gpu),
+            }
             continue;
         }
+        gpu.reactor.hurried.store(false, SeqCst);
         let idle = now.duration_since(watch.worked);
         if idle < DOZE_AFTER {
             thread::yield_now();

@@ -217,6 +217,9 @@ fn name(argument: &Argument) -> String {
 
 fn check_count(kernel: &Signature, given: usize) -> CudaResult<()> {
     let wanted = kernel.parameters.len();
+    if given == wanted {
+        return Ok(());
+    }
     let expected = match wanted {
         1 => "expected 1 argument".to_owned(),
         _ => format!("expected {wanted} arguments"),
@@ -226,7 +229,7 @@ fn check_count(kernel: &Signature, given: usize) -> CudaResult<()> {
             "{expected}, got {given}: missing parameter '{}' ({})",
             missing.name, missing.ty
         ))),
-        None if given > wanted => Err(CudaError::invalid_argument(format!(
+        None => Err(CudaError::invalid_argument(format!(
             "{expected}, got {given}: kernel '{}' takes no more{}",
             kernel.name,
             kernel
@@ -235,7 +238,6 @@ fn check_count(kernel: &Signature, given: usize) -> CudaResult<()> {
                 .map(|last| format!(" after '{}' ({})", last.name, last.ty))
                 .unwrap_or_default()
         ))),
-        None => Ok(()),
     }
 }
 
