@@ -117,6 +117,28 @@ pub fn guarded(
     Ok(guarded)
 }
 
+/// As [`guarded`], with variants of the kernels for launches of which their proofs hold.
+///
+/// # Errors
+///
+/// The findings, of which at least one is an error.
+pub fn guarded_with_variants(
+    source: Source<'_>,
+    options: &CompileOptions,
+) -> Result<back::ptx::GuardedModule, Vec<Diagnostic>> {
+    let (module, accepted) = accept(source.parse()?, options)?;
+    let needs = Needs::of(&module);
+    let instrumented = instrumented_for_a_driver(module.clone(), options);
+    let mut guarded = back::ptx::GuardedModule::new(&instrumented, accepted);
+    let mut text = std::mem::take(&mut guarded.text);
+    let assumed = print_variants(&module, options, &mut text, |kernel, entry, variant| {
+        let variant = back::ptx::GuardedVariant::new(entry, variant.proof, &variant.function);
+        guarded.add_variant(kernel, variant);
+    });
+    guarded.text = needs.prove_variants(text, &assumed)?;
+    Ok(guarded)
+}
+
 /// As [`sandboxed_ptx`], from a WebAssembly module.
 ///
 /// # Errors
@@ -178,45 +200,60 @@ pub fn sandboxed_variants(
     options: &CompileOptions,
 ) -> Result<Variants, Vec<Diagnostic>> {
     let (module, _) = accept(source.parse()?, options)?;
-    let prospects = prospects(&module, options, true);
     let needs = Needs::of(&module);
-    let layout = sandbox::ModuleLayout::of(&module);
-    let passes = sandbox::Options {
-        checked: options.checked,
-        gpu: true,
-    };
     let mut text = back::ptx::print(&instrumented_for_a_driver(module.clone(), options));
-    let mut lines = text.matches('\n').count() as u32;
-    let mut assumed = Vec::new();
-    let mut kernels = Vec::with_capacity(prospects.len());
-    for (index, prospect) in prospects.into_iter().enumerate() {
-        let variants = prospect.variants(&module.functions[index], &layout, &passes);
-        let variants = variants.zip(back::ptx::VARIANTS);
-        let mut entries = variants.map(|(variant, which)| {
-            let entry = back::ptx::variant_name(index, which);
-            let printed = back::ptx::print_variant(&mut text, lines, &entry, &variant.function);
-            lines = printed.all;
-            assumed.push(assumptions(index, &entry, &variant, &printed));
-            ProvedEntry {
-                entry,
-                proof: variant.proof,
-                sites: variant.function.sites,
-            }
+    let kernels = (0..module.functions.len()).map(|index| KernelVariants {
+        entry: back::ptx::kernel_name(index),
+        proved: None,
+        partly: None,
+    });
+    let mut kernels: Vec<KernelVariants> = kernels.collect();
+    let assumed = print_variants(&module, options, &mut text, |kernel, entry, variant| {
+        let variant = Some(ProvedEntry {
+            entry,
+            proof: variant.proof,
+            sites: variant.function.sites,
         });
-        let (proved, partly) = (entries.next(), entries.next());
-        drop(entries);
-        kernels.push(KernelVariants {
-            entry: back::ptx::kernel_name(index),
-            proved,
-            partly,
-        });
-    }
+        let known = &mut kernels[kernel];
+        match known.proved {
+            None => known.proved = variant,
+            Some(_) => known.partly = variant,
+        }
+    });
     let text = needs.prove_variants(text, &assumed)?;
     Ok(Variants {
         text,
         kernels,
         assumed,
     })
+}
+
+/// Prints the variants of a module's kernels behind what is printed, tells of each with its kernel and its name, and returns
+/// what the checker is to assume of them.
+fn print_variants(
+    module: &ir::Module,
+    options: &CompileOptions,
+    text: &mut String,
+    mut tell: impl FnMut(usize, String, sandbox::Variant),
+) -> Vec<Assumptions> {
+    let layout = sandbox::ModuleLayout::of(module);
+    let passes = sandbox::Options {
+        checked: options.checked,
+        gpu: true,
+    };
+    let mut lines = text.matches('\n').count() as u32;
+    let mut assumed = Vec::new();
+    for (index, prospect) in prospects(module, options, true).into_iter().enumerate() {
+        let variants = prospect.variants(&module.functions[index], &layout, &passes);
+        for (variant, which) in variants.zip(back::ptx::VARIANTS) {
+            let entry = back::ptx::variant_name(index, which);
+            let printed = back::ptx::print_variant(text, lines, &entry, &variant.function);
+            lines = printed.all;
+            assumed.push(assumptions(index, &entry, &variant, &printed));
+            tell(index, entry, variant);
+        }
+    }
+    assumed
 }
 
 /// What a variant's proof shows, by the lines of its print.

@@ -68,6 +68,6 @@ pub use check::{Assumptions, Checked, Refusal, check, check_variants};
 pub use compile::{
     CompileOptions, KernelAssembly, KernelVariants, ProvedEntry, Source, Variants,
     compile_partly_proved, compile_proved, compile_ptx, compile_wasm, cpu_assembly, guarded,
-    guarded_ptx, report, sandboxed_ptx, sandboxed_variants, sandboxed_wasm,
+    guarded_ptx, guarded_with_variants, report, sandboxed_ptx, sandboxed_variants, sandboxed_wasm,
 };
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, Span, render};

@@ -192,6 +192,7 @@ async fn launches(
     let (mut by_driver, mut by_guest, mut when_prepared) = (Vec::new(), Vec::new(), Vec::new());
     let (mut as_graph, mut waited, mut waited_by_driver) = (Vec::new(), Vec::new(), Vec::new());
     let (mut whole_graph, mut fifty_waited) = (Vec::new(), Vec::new());
+    let (mut together, mut together_by_driver) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         // One of each in turn: what disturbs the machine disturbs all of them.
         let a_launch = |time: u64| time as f64 / f64::from(BATCH);
@@ -200,6 +201,8 @@ async fn launches(
         when_prepared.push(a_launch(
             guest.time("enqueue-prepared", BATCH).await.map_err(plain)?,
         ));
+        together.push(guest.time("enqueue-and-wait", BATCH).await.map_err(plain)? as f64);
+        together_by_driver.push(raw.enqueue_and_wait(BATCH)?);
         as_graph.push(guest.time("enqueue-graph", GRAPH).await.map_err(plain)? as f64);
         whole_graph.push(guest.time("graph-and-wait", GRAPH).await.map_err(plain)? as f64);
         fifty_waited.push(raw.enqueue_and_wait(GRAPH)?);
@@ -219,6 +222,11 @@ async fn launches(
         "prepared launch, issue only",
         (&when_prepared, &by_driver),
         prepared,
+    );
+    row(
+        "48 launches and wait",
+        (&together, &together_by_driver),
+        launch,
     );
     row("launch and wait", (&waited, &waited_by_driver), 1.05);
     let tails = [&waited, &waited_by_driver].map(|times| [percentile(times, 99)]);

@@ -133,7 +133,7 @@ impl Guest {
             .unwrap_or([0; FAULT_RECORD_BYTES]);
         // A fault may come first to be recorded when the other threads are stopped: the record counts.
         if record[0] != 0 {
-            return match kernel.fault(&record) {
+            return match kernel.fault(0, &record) {
                 Some(fault) => Ok(Ended::Faulted(fault)),
                 None => bail!("the fault record is incomplete or names no site: {record:?}"),
             };

@@ -6,7 +6,7 @@ pub(crate) mod dominators;
 mod exposed;
 mod lanes;
 mod liveness;
-mod loops;
+pub(crate) mod loops;
 mod numbers;
 pub(crate) mod order;
 mod pointers;

@@ -34,6 +34,15 @@ impl bindings::Guest for Bench {
         })
     }
 
+    fn enqueue_and_wait(launches: u32) -> u64 {
+        with_vectors(|vectors| {
+            vectors.timed(|vectors| {
+                repeat(launches, || vectors.launch_nothing())?;
+                vectors.synchronize()
+            })
+        })
+    }
+
     fn enqueue_prepared(launches: u32) -> u64 {
         with_vectors(|vectors| {
             vectors.timed(|vectors| repeat(launches, || vectors.launch_prepared()))

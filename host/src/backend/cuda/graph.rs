@@ -9,6 +9,7 @@ mod build;
 mod records;
 
 use super::Gpu;
+use super::choice::Choices;
 use super::driver::{GraphHandle, NodeHandle, Result};
 use super::lane::MARKED_EACH;
 use super::module::CudaKernel;
@@ -49,19 +50,42 @@ pub(super) struct NativeGraph {
 }
 
 /// A replay that the driver has, or is about to have.
-pub(super) struct Replaying(Arc<NativeGraph>);
+pub(super) struct Replaying {
+    graph: Arc<NativeGraph>,
+    /// Which of its kernel's entries each launch runs.
+    entries: Arc<[usize]>,
+}
 
 impl Deref for Replaying {
     type Target = NativeGraph;
 
     fn deref(&self) -> &NativeGraph {
-        &self.0
+        &self.graph
+    }
+}
+
+impl Replaying {
+    /// The launches that faulted of a replay that is over.
+    pub(super) fn faults<'a>(
+        &'a self,
+        recording: &'a Recording,
+    ) -> Vec<(&'a Launch, usize, [u8; FAULT_RECORD_BYTES])> {
+        // The next replay may be about to write one.
+        let is_last = self.in_flight.load(SeqCst) == 1;
+        let faulted = launches(recording)
+            .enumerate()
+            .filter(|(index, _)| self.records.has_fault(*index, !is_last));
+        let told = faulted.map(|(index, launch)| {
+            let entry = self.entries.get(index).copied();
+            (launch, entry.unwrap_or(0), self.records.take(index))
+        });
+        told.collect()
     }
 }
 
 impl Drop for Replaying {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, SeqCst);
+        self.graph.in_flight.fetch_sub(1, SeqCst);
     }
 }
 
@@ -71,6 +95,8 @@ struct Told {
     memory: LaunchRecord,
     /// The launches, in order.
     launches: Vec<Node>,
+    /// Which of its kernel's entries each of them runs.
+    entries: Arc<[usize]>,
 }
 
 /// A launch in the graph.
@@ -78,10 +104,27 @@ struct Node {
     /// Its place in the recording.
     operation: usize,
     handle: NodeHandle,
+    /// Which of the kernel's entries it runs.
+    entry: usize,
+    /// Whether it looks at the stop word first.
+    look: bool,
     /// Which launch it was told: not held, so that what a guest replaces is free before the next replay.
     launch: Weak<Launch>,
     /// Stays loaded as long as the graph names it.
-    _code: Arc<CudaKernel>,
+    code: Arc<CudaKernel>,
+}
+
+impl Node {
+    fn set(&mut self, launch: &Arc<Launch>, code: &Arc<CudaKernel>, entry: usize, look: bool) {
+        self.launch = Arc::downgrade(launch);
+        self.code = code.clone();
+        (self.entry, self.look) = (entry, look);
+    }
+
+    /// Whether the launch behind it must look, too: the first one looks for all that is before the replay.
+    fn makes_others_look(&self, index: usize, looks: bool) -> bool {
+        (looks && index > 0) || self.code.guarded.may_fail(self.entry)
+    }
 }
 
 /// How far the replay that runs was seen to be, and since when.
@@ -138,7 +181,8 @@ impl NativeGraph {
         let mut memory = LaunchRecord::default();
         queue.memory.describe(&mut memory);
         let moved = std::mem::replace(&mut told.memory, memory) != memory;
-        let mut block = Vec::new();
+        let (mut block, mut choices) = (Vec::new(), Choices::default());
+        let (mut look, mut differs) = (true, false);
         for (index, node) in told.launches.iter_mut().enumerate() {
             let Some(Operation::Launch(launch)) = recording.operations().get(node.operation) else {
                 continue;
@@ -146,18 +190,28 @@ impl NativeGraph {
             let Code::Cuda(code) = &launch.kernel.code else {
                 continue;
             };
-            if !moved && node.launch.as_ptr() == Arc::as_ptr(launch) {
-                continue;
+            let same = !moved && node.launch.as_ptr() == Arc::as_ptr(launch);
+            if !same || node.look != look {
+                let entry = match same {
+                    true => node.entry,
+                    false => choices.entry(&queue.memory, launch, code),
+                };
+                let record = self.records.of_launch(index);
+                let shape = queue.describe(launch, code, record, look, &mut block);
+                if let Some(function) = code.function(entry) {
+                    let driver = &self.gpu.driver;
+                    // SAFETY: as for the launch that this one replaces; the node is a launch of the graph's.
+                    unsafe {
+                        driver.set_launch(self.handle, node.handle, function, &shape, &block)?;
+                    }
+                }
+                node.set(launch, code, entry, look);
+                differs = true;
             }
-            let record = self.records.of_launch(index);
-            let shape = queue.describe(launch, code, record, true, &mut block);
-            // SAFETY: as for the launch that this one replaces; the node is a launch of the graph's.
-            unsafe {
-                let driver = &self.gpu.driver;
-                driver.set_launch(self.handle, node.handle, code.function, &shape, &block)?;
-            }
-            node.launch = Arc::downgrade(launch);
-            node._code = code.clone();
+            look = node.makes_others_look(index, look);
+        }
+        if differs {
+            told.entries = told.launches.iter().map(|node| node.entry).collect();
         }
         Ok(())
     }
@@ -165,20 +219,11 @@ impl NativeGraph {
     /// A replay is about to be enqueued.
     pub(super) fn begin(self: Arc<Self>) -> Replaying {
         self.in_flight.fetch_add(1, SeqCst);
-        Replaying(self)
-    }
-
-    /// The launches that faulted of a replay that is over.
-    pub(super) fn faults<'a>(
-        &'a self,
-        recording: &'a Recording,
-    ) -> impl Iterator<Item = (&'a Launch, [u8; FAULT_RECORD_BYTES])> {
-        // The next replay may be about to write one.
-        let is_last = self.in_flight.load(SeqCst) == 1;
-        launches(recording)
-            .enumerate()
-            .filter(move |(index, _)| self.records.has_fault(*index, !is_last))
-            .map(|(index, launch)| (launch, self.records.take(index)))
+        let entries = crate::lock(&self.told).entries.clone();
+        Replaying {
+            graph: self,
+            entries,
+        }
     }
 
     /// Whether a launch has begun to tell of its fault.

@@ -22,6 +22,8 @@ pub(super) struct Issued {
 pub(super) enum What {
     Launch {
         launch: Arc<Launch>,
+        /// Which of its kernel's entries.
+        entry: usize,
         /// Its fault record.
         record: u32,
         time_limit: Option<Duration>,

@@ -13,6 +13,7 @@
 //! [`graph`] of the driver's. All calls go through one
 //! [`driver`], which only its own folder knows more of.
 
+mod choice;
 mod clean;
 mod clock;
 mod code;
@@ -54,6 +55,9 @@ const LANES: usize = 32;
 /// How long a call that waits looks at marks itself. Handing over to the reactor costs ten microseconds, so that for
 /// shorter work it is better to look; longer work is not worth a thread.
 const LOOK: Duration = Duration::from_micros(40);
+
+/// Pauses between two looks at work that is not issued yet, some half a microsecond.
+const PAUSES: u32 = 16;
 
 /// The name of the GPU with this number.
 pub(crate) fn name(ordinal: u32) -> String {
@@ -199,13 +203,22 @@ impl Gpu {
     }
 
     /// Looks for a while whether what somebody waits for is over, and leaves the rest to the reactor.
-    fn watch(&self, lane: &Lane, is_over: &dyn Fn() -> bool) {
-        if let Err(error) = self.driver.bind().and_then(|()| lane.mark()) {
-            self.lose(&error.to_string());
-        }
+    /// `lane` tells where it runs, once all of it is issued.
+    fn watch(&self, is_over: &dyn Fn() -> bool, lane: impl Fn() -> Option<Arc<Lane>>) {
         let begun = Instant::now();
+        let mut marked = None;
         while !is_over() {
-            if !lane.retire() {
+            if marked.is_none() {
+                // Each look takes what it looks at from whoever issues.
+                (0..PAUSES).for_each(|_| hint::spin_loop());
+                marked = lane();
+                let lane = marked.iter();
+                let mark = lane.map(|lane| self.driver.bind().and_then(|()| lane.mark()));
+                if let Err(error) = mark.collect::<driver::Result<()>>() {
+                    self.lose(&error.to_string());
+                }
+            }
+            if !marked.as_ref().is_some_and(|lane| lane.retire()) {
                 hint::spin_loop();
             }
             if begun.elapsed() > LOOK {

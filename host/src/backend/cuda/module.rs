@@ -7,14 +7,27 @@ use std::ffi::CString;
 use std::sync::Arc;
 use wasi_cuda_jit::back::ptx::{GuardedKernel, GuardedModule};
 use wasi_cuda_jit::versions::DeviceVersion;
-use wasi_cuda_jit::{CompileOptions, Diagnostic, Source, Span, guarded};
+use wasi_cuda_jit::{CompileOptions, Diagnostic, Source, Span, guarded, guarded_with_variants};
 
 /// A kernel that the driver has loaded.
 pub(crate) struct CudaKernel {
     pub(super) guarded: GuardedKernel,
-    pub(super) function: FunctionHandle,
+    /// Its entries: the kernel with all guards, and its variants.
+    functions: Vec<FunctionHandle>,
     /// Keeps its code.
     _module: Arc<Module>,
+}
+
+impl CudaKernel {
+    /// What to launch.
+    pub(super) fn function(&self, entry: usize) -> Option<FunctionHandle> {
+        self.functions.get(entry).copied()
+    }
+
+    /// Whether there is anything to choose from.
+    pub(super) fn has_variants(&self) -> bool {
+        self.functions.len() > 1
+    }
 }
 
 /// A module that the driver has loaded.
@@ -63,7 +76,11 @@ pub(super) fn compile(
         ModuleSource::Ptx(text) => Source::Ptx(text),
         ModuleSource::Wasm(bytes) => Source::Wasm(bytes),
     };
-    let module = guarded(source, &options)?;
+    // A proof speaks of the window, which in checked mode is more than a launch may access.
+    let module = match checked {
+        true => guarded(source, &options)?,
+        false => guarded_with_variants(source, &options)?,
+    };
     load(gpu, module, clock)
 }
 
@@ -80,26 +97,32 @@ fn load(
         gpu: gpu.clone(),
         handle,
     });
+    let function = |entry: &str| {
+        let name = CString::new(entry).map_err(|_| "a kernel's name has a NUL".to_owned())?;
+        let function = driver.function(handle, &name);
+        let function = function.map_err(|error| error.to_string())?;
+        let resources = driver.resources(function);
+        Ok((function, resources.map_err(|error| error.to_string())?))
+    };
     let kernel = |kernel: &GuardedKernel| {
-        let name = CString::new(kernel.entry.as_str())
-            .map_err(|_| refused("a kernel's name has a NUL".into()))?;
-        let function = driver
-            .function(handle, &name)
-            .map_err(|error| refused(error.to_string()))?;
-        let resources = driver
-            .resources(function)
-            .map_err(|error| refused(error.to_string()))?;
+        let entries = kernel.entries().map(function);
+        let entries = entries.collect::<Result<Vec<_>, String>>();
+        let entries = entries.map_err(refused)?;
         let mut signature = kernel.signature.clone();
-        signature.registers = resources.registers;
-        signature.local_memory = resources.local_memory;
-        signature.max_threads_per_block = signature
-            .max_threads_per_block
-            .min(resources.max_threads_per_block);
+        (signature.registers, signature.local_memory) = (0, 0);
+        for (_, resources) in &entries {
+            // Whichever of them a launch runs, it fits.
+            signature.registers = signature.registers.max(resources.registers);
+            signature.local_memory = signature.local_memory.max(resources.local_memory);
+            signature.max_threads_per_block = signature
+                .max_threads_per_block
+                .min(resources.max_threads_per_block);
+        }
         Ok(Arc::new(Kernel {
             signature,
             code: Code::Cuda(Arc::new(CudaKernel {
                 guarded: kernel.clone(),
-                function,
+                functions: entries.iter().map(|(function, _)| *function).collect(),
                 _module: module.clone(),
             })),
         }))

@@ -1,8 +1,14 @@
 //! One stream's operations, in order, on whichever lane has room.
+//!
+//! Handing an operation to the driver takes longer than everything else that a call does. So the guest's thread does that
+//! itself only while the GPU has nothing of the stream, or nobody else is awake to do it; behind work that the GPU has it
+//! leaves operations in the queue's inbox, from which the reactor issues them while the guest goes on.
 
+mod inbox;
 mod operations;
 
 use super::Gpu;
+use super::choice::Choices;
 use super::control::Control;
 use super::driver::DriverError;
 use super::issued::{Issued, What};
@@ -16,6 +22,7 @@ use crate::launch::Launch;
 use crate::operation::{Operation, Place, Submission};
 use crate::progress::Progress;
 use crate::recording::Recording;
+use inbox::{Inbox, Offered};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -25,6 +32,9 @@ use wasi_cuda_jit::back::ptx::FAULT_RECORD_BYTES;
 /// Operations that are issued before others get their turn.
 const TURN: u32 = 64;
 
+/// Operations in flight from which on more are expected.
+const BURST: u32 = 4;
+
 /// The queue of one stream.
 pub(super) struct CudaQueue {
     pub(super) memory: Arc<Memory>,
@@ -33,8 +43,7 @@ pub(super) struct CudaQueue {
     faults: Arc<dyn FaultSink>,
     /// Operations, and parts of them, that the driver has.
     in_flight: AtomicU32,
-    /// Whether there is work that could not be issued.
-    waiting: AtomicBool,
+    inbox: Inbox,
     /// Whether the queue is on the reactor's list.
     pub(super) listed: AtomicBool,
     /// Launches that are over.
@@ -43,6 +52,8 @@ pub(super) struct CudaQueue {
     this: Weak<CudaQueue>,
 }
 
+/// What may be done by whoever holds the queue.
+#[repr(align(128))]
 struct State {
     pending: VecDeque<Submission>,
     replay: Option<Replay>,
@@ -51,6 +62,9 @@ struct State {
     lane: Option<Arc<Lane>>,
     /// Launches that were issued.
     launches: u32,
+    /// So many of them until the last one that may fault or be stopped.
+    until_unsure: u32,
+    choices: Choices,
     /// Whether the stop word may be set, by a fault or by the host.
     stopped: bool,
     stop: Option<(Ticket, Instant)>,
@@ -100,7 +114,7 @@ impl CudaQueue {
             progress,
             faults,
             in_flight: AtomicU32::new(0),
-            waiting: AtomicBool::new(false),
+            inbox: Inbox::default(),
             listed: AtomicBool::new(false),
             launches_over: AtomicU32::new(0),
             state: Mutex::new(State {
@@ -110,6 +124,8 @@ impl CudaQueue {
                 blocked: None,
                 lane: None,
                 launches: 0,
+                until_unsure: 0,
+                choices: Choices::default(),
                 stopped,
                 stop: None,
                 block: Vec::new(),
@@ -125,7 +141,13 @@ impl CudaQueue {
     /// Issues what waits, on the reactor's thread.
     pub(super) fn advance(self: &Arc<Self>) {
         let state = crate::lock(&self.state);
-        self.issue_some(state);
+        let lane = self.issue_some(state);
+        // Somebody may wait for what is the last for now.
+        if let Some(lane) = lane.filter(|_| self.gpu().reactor.is_hurried())
+            && let Err(error) = lane.mark()
+        {
+            self.gpu().lose(&error.to_string());
+        }
     }
 
     /// Issues what it can, and says on which lane.
@@ -138,18 +160,42 @@ impl CudaQueue {
         for _ in 0..TURN {
             match self.step(&mut state) {
                 Step::Issued => continue,
+                Step::Nothing if self.inbox.take(&mut state.pending) => continue,
+                Step::Blocked if self.inbox.take(&mut state.pending) => again = false,
                 Step::Nothing | Step::Blocked => again = false,
                 Step::Full => {}
             }
             break;
         }
-        self.waiting.store(again, SeqCst);
+        if again {
+            self.inbox.defer();
+        }
         let lane = state.lane.clone();
         drop(state);
         if again {
             self.gpu().reactor.list(self.clone());
         }
         lane
+    }
+
+    /// Leaves an operation to the reactor, if that is to issue it; gives it back if not.
+    fn defer(self: &Arc<Self>, submission: Submission) -> Option<Submission> {
+        let reactor = &self.gpu().reactor;
+        let offered = self.inbox.offer(submission, || {
+            let in_flight = self.in_flight.load(SeqCst);
+            if in_flight >= BURST {
+                reactor.expect_more();
+            }
+            in_flight > 0 && reactor.issues()
+        });
+        match offered {
+            Offered::NotTaken(submission) => Some(submission),
+            Offered::Taken => None,
+            Offered::First => {
+                reactor.list(self.clone());
+                None
+            }
+        }
     }
 
     /// Issues the next operation.
@@ -302,17 +348,22 @@ impl CudaQueue {
     /// Something that the driver had is over.
     pub(super) fn retired(self: &Arc<Self>, what: What, counted: Option<u64>) {
         match &what {
-            What::Launch { launch, record, .. } => {
+            What::Launch {
+                launch,
+                entry,
+                record,
+                ..
+            } => {
                 if self.control.has_fault(*record) {
-                    self.faulted(launch, &self.control.take_record(*record));
+                    self.faulted(launch, *entry, &self.control.take_record(*record));
                 }
                 self.launches_over.fetch_add(1, SeqCst);
             }
             What::Replay {
                 graph, recording, ..
             } => {
-                for (launch, record) in graph.faults(recording) {
-                    self.faulted(launch, &record);
+                for (launch, entry, record) in graph.faults(recording) {
+                    self.faulted(launch, entry, &record);
                 }
                 self.launches_over.fetch_add(1, SeqCst);
             }
@@ -328,7 +379,7 @@ impl CudaQueue {
         if let Some(held) = counted {
             self.progress.complete(held);
         }
-        if self.waiting.load(SeqCst) {
+        if self.inbox.is_deferred() {
             self.gpu().reactor.list(self.clone());
         }
     }
@@ -351,11 +402,11 @@ impl CudaQueue {
         self.control.has_fault(record)
     }
 
-    fn faulted(&self, launch: &Launch, record: &[u8; FAULT_RECORD_BYTES]) {
+    fn faulted(&self, launch: &Launch, entry: usize, record: &[u8; FAULT_RECORD_BYTES]) {
         let Code::Cuda(code) = &launch.kernel.code else {
             return;
         };
-        let fault = code.guarded.fault(record);
+        let fault = code.guarded.fault(entry, record);
         crate::lock(&self.state).stopped = true;
         let error = self.faults.describe(&KernelFault { launch, fault });
         self.progress.fail(error);
@@ -394,6 +445,7 @@ impl CudaQueue {
         let (pending, replay, upload) = {
             let mut state = crate::lock(&self.state);
             state.blocked = None;
+            self.inbox.take(&mut state.pending);
             (
                 std::mem::take(&mut state.pending),
                 state.replay.take(),
@@ -430,7 +482,7 @@ impl CudaQueue {
             .is_some_and(|event| event.reached().is_some() || self.progress.has_failed());
         if over {
             state.blocked = None;
-            self.waiting.store(true, SeqCst);
+            self.inbox.defer();
             drop(state);
             self.progress.complete(0);
             self.gpu().reactor.list(self.clone());
@@ -456,12 +508,11 @@ impl Drop for CudaQueue {
 
 impl Queue for CudaQueue {
     fn submit(self: Arc<Self>, submission: Submission) {
+        let Some(submission) = self.defer(submission) else {
+            return;
+        };
         let mut state = crate::lock(&self.state);
         state.pending.push_back(submission);
-        if self.waiting.load(SeqCst) {
-            // Others are before it, and the reactor issues them.
-            return;
-        }
         // What this thread retires is still in its cache, and it has just given the GPU something to do.
         if let Some(lane) = self.issue_some(state) {
             lane.retire();
@@ -496,10 +547,10 @@ impl Queue for CudaQueue {
     }
 
     fn expedite(self: Arc<Self>, until: &dyn Fn() -> bool) {
-        let lane = crate::lock(&self.state).lane.clone();
-        if let Some(lane) = lane {
-            self.gpu().watch(&lane, until);
-        }
+        self.gpu().watch(until, || {
+            let issued = !self.inbox.is_deferred();
+            issued.then(|| crate::lock(&self.state).lane.clone())?
+        });
     }
 }
 

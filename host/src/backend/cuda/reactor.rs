@@ -1,4 +1,4 @@
-//! The thread that retires what nobody waits for, keeps time limits, and notices a lost device.
+//! The thread that retires what nobody waits for, issues what guests leave to it, keeps time limits, and notices a lost device.
 //!
 //! It looks at the lanes' marks without pause while somebody waits for what is in flight, and else now and then, since whoever
 //! issues work retires some, too. When nothing has been in flight for a moment it dozes, and looks again every millisecond;
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// From one look to the next at work for which nobody waits.
 const NAP: Duration = Duration::from_micros(50);
+
+/// After a queue had work to issue it looks for more without pause for so long.
+const LINGER: Duration = Duration::from_micros(100);
 
 /// Without work for so long the reactor dozes.
 const DOZE_AFTER: Duration = Duration::from_micros(200);
@@ -46,6 +49,8 @@ pub(super) struct Reactor {
     rest: AtomicU8,
     /// Whether somebody waits for work that was in flight at the last look.
     hurried: AtomicBool,
+    /// Whether guests issue so much that looking for more of it is worth a thread.
+    burst: AtomicBool,
     closed: AtomicBool,
     /// Queues with work that can be issued, or could be soon.
     listed: Mutex<Vec<Arc<CudaQueue>>>,
@@ -77,6 +82,23 @@ impl Reactor {
     pub(super) fn hurry(&self) {
         self.hurried.store(true, SeqCst);
         self.wake();
+    }
+
+    /// Whether somebody waits.
+    pub(super) fn is_hurried(&self) -> bool {
+        self.hurried.load(SeqCst)
+    }
+
+    /// Whether what is listed is issued within a few microseconds.
+    pub(super) fn issues(&self) -> bool {
+        self.burst.load(SeqCst) && self.rest.load(SeqCst) == AWAKE
+    }
+
+    /// A guest issues one operation after the other: this thread could do that for it.
+    pub(super) fn expect_more(&self) {
+        if !self.burst.swap(true, SeqCst) {
+            self.wake();
+        }
     }
 
     /// There is something to do: looks now.
@@ -123,7 +145,8 @@ fn nap(gpu: Arc<Gpu>) {
     drop(gpu);
     reactor.rest.store(DOZING, SeqCst);
     // Whoever was in a hurry before the store woke nobody.
-    if !reactor.hurried.load(SeqCst) && crate::lock(&reactor.listed).is_empty() {
+    let needed = [&reactor.hurried, &reactor.burst];
+    if !needed.iter().any(|it| it.load(SeqCst)) && crate::lock(&reactor.listed).is_empty() {
         thread::park_timeout(NAP);
     }
     reactor.rest.store(AWAKE, SeqCst);
@@ -132,6 +155,10 @@ fn nap(gpu: Arc<Gpu>) {
 /// What the thread remembers.
 struct Watch {
     worked: Instant,
+    /// Whether there was a burst at the last look.
+    bursting: bool,
+    /// When it began, or a queue had work to issue.
+    listed: Instant,
     ticked: Instant,
 }
 
@@ -139,6 +166,8 @@ fn run(gpu: &Weak<Gpu>) {
     let now = Instant::now();
     let mut watch = Watch {
         worked: now,
+        bursting: false,
+        listed: now,
         ticked: now,
     };
     while let Some(gpu) = gpu.upgrade() {
@@ -149,13 +178,14 @@ fn run(gpu: &Weak<Gpu>) {
         let now = Instant::now();
         if busy {
             watch.worked = now;
-            match gpu.reactor.hurried.load(SeqCst) {
+            match watch.is_needed(&gpu.reactor, now) {
                 true => rest_a_little(),
                 false => nap(gpu),
             }
             continue;
         }
         gpu.reactor.hurried.store(false, SeqCst);
+        watch.is_needed(&gpu.reactor, now);
         let idle = now.duration_since(watch.worked);
         if idle < DOZE_AFTER {
             thread::yield_now();
@@ -182,6 +212,19 @@ fn run(gpu: &Weak<Gpu>) {
 }
 
 impl Watch {
+    /// Whether somebody waits, or issues so much that a nap would make it late.
+    fn is_needed(&mut self, reactor: &Reactor, now: Instant) -> bool {
+        let burst = reactor.burst.load(SeqCst);
+        if burst && !self.bursting {
+            self.listed = now;
+        }
+        self.bursting = burst && now.saturating_duration_since(self.listed) <= LINGER;
+        if burst && !self.bursting {
+            reactor.burst.store(false, SeqCst);
+        }
+        self.bursting || reactor.is_hurried()
+    }
+
     /// Looks once at everything: whether anything is in flight or to be issued.
     fn look(&mut self, gpu: &Arc<Gpu>) -> bool {
         let mut busy = false;
@@ -192,7 +235,10 @@ impl Watch {
             }
         }
         let listed = gpu.reactor.take_listed();
-        busy |= !listed.is_empty();
+        if !listed.is_empty() {
+            busy = true;
+            self.listed = Instant::now();
+        }
         for queue in listed {
             queue.listed.store(false, SeqCst);
             queue.advance();

@@ -1,9 +1,11 @@
 //! What a launch of guarded PTX hands to the device, and what it reads back.
 
 use super::instructions::{FAULT_OFFSET, RECORD_BYTES, hidden_offset};
+use crate::analysis::loops::back_edges;
 use crate::back::cpu::Fault;
 use crate::diagnostics::Diagnostic;
 use crate::ir::{self, FaultSite, Hidden, SharedSize};
+use crate::proof::{LaunchFacts, Proof, Scratch};
 use crate::signature::Signature;
 use crate::verify::Accepted;
 
@@ -29,8 +31,45 @@ pub struct GuardedKernel {
     pub entry: String,
     /// What a launch must pass, under the source's names.
     pub signature: Signature,
-    sites: Vec<FaultSite>,
     shared: SharedSize,
+    own: Faults,
+    variants: Vec<GuardedVariant>,
+}
+
+/// A kernel of guarded PTX without the guards that its proof stands in for.
+#[derive(Clone, Debug)]
+pub struct GuardedVariant {
+    /// Its name in the text.
+    pub entry: String,
+    proof: Proof,
+    faults: Faults,
+}
+
+/// How a launch may end but by itself.
+#[derive(Clone, Debug)]
+struct Faults {
+    /// What its records name by number.
+    sites: Vec<FaultSite>,
+    loops: bool,
+}
+
+impl Faults {
+    fn of(function: &ir::Function) -> Self {
+        Self {
+            sites: function.sites.clone(),
+            loops: !back_edges(function).is_empty(),
+        }
+    }
+}
+
+impl GuardedVariant {
+    pub(crate) fn new(entry: String, proof: Proof, function: &ir::Function) -> Self {
+        Self {
+            entry,
+            proof,
+            faults: Faults::of(function),
+        }
+    }
 }
 
 /// What the sandbox's code reads of a launch.
@@ -76,14 +115,22 @@ impl GuardedModule {
         let kernels = functions.map(|(index, (function, signature))| GuardedKernel {
             entry: super::kernels::name(index),
             signature,
-            sites: function.sites.clone(),
             shared: SharedSize::of(function),
+            own: Faults::of(function),
+            variants: Vec::new(),
         });
         Self {
             text: super::print(module),
             kernels: kernels.collect(),
             diagnostics: accepted.diagnostics,
             variables: module.variables.clone(),
+        }
+    }
+
+    /// Adds a variant of a kernel, behind those that it has, which is in the text already.
+    pub(crate) fn add_variant(&mut self, kernel: usize, variant: GuardedVariant) {
+        if let Some(kernel) = self.kernels.get_mut(kernel) {
+            kernel.variants.push(variant);
         }
     }
 
@@ -102,6 +149,31 @@ impl GuardedKernel {
     /// Bytes of a block's shared memory where the launch asks for so many of its own: all of it is dynamic for the driver.
     pub fn shared_bytes(&self, dynamic: u32) -> u64 {
         self.shared.bytes(dynamic)
+    }
+
+    /// What it is called in the text, and what its variants are called: a launch runs one of them, by its number here.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        let variants = self.variants.iter().map(|variant| variant.entry.as_str());
+        std::iter::once(self.entry.as_str()).chain(variants)
+    }
+
+    /// Which of its [`entries`](Self::entries) to launch: the first variant whose proof holds, else the kernel with all guards.
+    pub fn choose(&self, launch: &LaunchFacts<'_>, scratch: &mut Scratch) -> usize {
+        let mut variants = self.variants.iter();
+        let holds = variants.position(|variant| variant.proof.holds(launch, scratch));
+        holds.map_or(0, |variant| variant + 1)
+    }
+
+    fn faults(&self, entry: usize) -> &Faults {
+        let variant = entry.checked_sub(1);
+        let variant = variant.and_then(|variant| self.variants.get(variant));
+        variant.map_or(&self.own, |variant| &variant.faults)
+    }
+
+    /// Whether a launch of one of its entries may fault, or be stopped: what has neither guards nor loops just ends.
+    pub fn may_fail(&self, entry: usize) -> bool {
+        let faults = self.faults(entry);
+        faults.loops || !faults.sites.is_empty()
     }
 
     /// The parameter block as the driver takes it: the kernel's own, and the launch record.
@@ -125,13 +197,13 @@ impl GuardedKernel {
         }
     }
 
-    /// The fault that a launch left in its record, if it did.
-    pub fn fault(&self, record: &[u8; FAULT_RECORD_BYTES]) -> Option<Fault> {
+    /// The fault that a launch of one of its entries left in its record, if it did.
+    pub fn fault(&self, entry: usize, record: &[u8; FAULT_RECORD_BYTES]) -> Option<Fault> {
         let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| record[at + byte]));
         if !is_complete(word(0)) {
             return None;
         }
-        let site = self.sites.get(word(8) as usize)?;
+        let site = self.faults(entry).sites.get(word(8) as usize)?;
         let address = u64::from(word(16)) | u64::from(word(20)) << 32;
         let index = |at: usize| [word(at), word(at + 4), word(at + 8)];
         Some(Fault::at(site, address, index(24), index(36)))
@@ -157,7 +229,8 @@ impl LaunchRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CompileOptions, guarded_ptx};
+    use crate::proof::Memory;
+    use crate::{CompileOptions, Source, guarded_ptx, guarded_with_variants};
 
     const STORE: &str = "
 .version 7.0
@@ -195,6 +268,35 @@ mod tests {
     }
 
     #[test]
+    fn a_launch_runs_without_guards_where_its_accesses_are_proved() {
+        let source = Source::Ptx(STORE);
+        let module = guarded_with_variants(source, &CompileOptions::default()).unwrap();
+        let kernel = &module.kernels[0];
+        for entry in kernel.entries() {
+            assert!(module.text.contains(&format!(".entry {entry}(")), "{entry}");
+        }
+        let chosen = |address: u64| {
+            let mut parameters = [0; 12];
+            parameters[..8].copy_from_slice(&address.to_le_bytes());
+            let memory = Memory::Window {
+                base: 4096,
+                mapped: 512,
+            };
+            let launch = LaunchFacts {
+                grid: [1, 1, 1],
+                block: [32, 1, 1],
+                dynamic_shared: 0,
+                parameters: &parameters,
+                memory,
+                variables: 0,
+            };
+            kernel.choose(&launch, &mut Scratch::default())
+        };
+        assert_eq!([4096, 4604, 4092, 4608, 4098].map(chosen), [1, 1, 0, 0, 0]);
+        assert!(kernel.may_fail(0) && !kernel.may_fail(1));
+    }
+
+    #[test]
     fn a_record_is_read_once_it_is_complete() {
         let module = guarded_ptx(STORE, &CompileOptions::default()).unwrap();
         let mut record = [0; FAULT_RECORD_BYTES];
@@ -202,9 +304,9 @@ mod tests {
         record[24] = 5;
         record[36] = 6;
         record[0] = 1;
-        assert_eq!(module.kernels[0].fault(&record), None);
+        assert_eq!(module.kernels[0].fault(0, &record), None);
         record[0] = 2;
-        let fault = module.kernels[0].fault(&record).unwrap();
+        let fault = module.kernels[0].fault(0, &record).unwrap();
         assert_eq!((fault.address, fault.size), (0x1234, 4));
         assert_eq!(
             (fault.span.line, fault.block[0], fault.thread[0]),

@@ -11,7 +11,8 @@ mod variables;
 use crate::ir::{BlockId, Function, Module};
 
 pub use guarded::{
-    FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, LaunchRecord, MAX_BLOCKS, is_complete,
+    FAULT_RECORD_BYTES, GuardedKernel, GuardedModule, GuardedVariant, LaunchRecord, MAX_BLOCKS,
+    is_complete,
 };
 pub(crate) use instructions::print_name;
 use std::fmt::Write as _;

@@ -3,6 +3,7 @@
 use super::records::Records;
 use super::{NativeGraph, Node, TOGETHER, Told, Watch, launches};
 use crate::backend::Code;
+use crate::backend::cuda::choice::Choices;
 use crate::backend::cuda::driver::{Driver, Result, StreamHandle};
 use crate::backend::cuda::queue::CudaQueue;
 use crate::backend::cuda::stream::Stream;
@@ -37,6 +38,8 @@ pub(super) fn build(queue: &Arc<CudaQueue>, recording: &Recording) -> Result<Opt
         stream: stream.handle(),
         records: Records::new(&gpu.controls, launches(recording).count())?,
         nodes: Vec::new(),
+        look: true,
+        choices: Choices::default(),
         block: Vec::new(),
     };
     gpu.driver.begin_capture(draft.stream)?;
@@ -54,6 +57,7 @@ pub(super) fn build(queue: &Arc<CudaQueue>, recording: &Recording) -> Result<Opt
         in_flight: AtomicU32::new(0),
         told: Mutex::new(Told {
             memory,
+            entries: draft.nodes.iter().map(|node| node.entry).collect(),
             launches: draft.nodes,
         }),
         watch: Mutex::new(Watch {
@@ -87,6 +91,9 @@ struct Draft<'a> {
     stream: StreamHandle,
     records: Records,
     nodes: Vec<Node>,
+    /// Whether the next launch looks at the stop word first.
+    look: bool,
+    choices: Choices,
     block: Vec<u8>,
 }
 
@@ -131,21 +138,32 @@ impl Draft<'_> {
             return Ok(());
         };
         let record = self.records.of_launch(self.nodes.len());
+        let memory = &self.queue.memory;
+        let entry = self.choices.entry(memory, launch, code);
+        let Some(function) = code.function(entry) else {
+            debug_assert!(false, "a variant that is not loaded");
+            return Ok(());
+        };
+        let look = self.look;
         let shape = self
             .queue
-            .describe(launch, code, record, true, &mut self.block);
+            .describe(launch, code, record, look, &mut self.block);
         // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of which
         // live as long as the queue or the graph, and a replay keeps both.
         unsafe {
             self.driver
-                .launch(code.function, &shape, self.stream, &self.block)?;
+                .launch(function, &shape, self.stream, &self.block)?;
         }
-        self.nodes.push(Node {
+        let node = Node {
             operation,
             handle: self.driver.captured(self.stream)?,
+            entry,
+            look,
             launch: Arc::downgrade(launch),
-            _code: code.clone(),
-        });
+            code: code.clone(),
+        };
+        self.look = node.makes_others_look(self.nodes.len(), look);
+        self.nodes.push(node);
         Ok(())
     }
 

@@ -37,17 +37,22 @@ impl CudaQueue {
         let Some(lane) = self.lane(state) else {
             return Err(launch);
         };
+        let entry = state.choices.entry(&self.memory, &launch, &code);
+        let Some(function) = code.function(entry) else {
+            debug_assert!(false, "a variant that is not loaded");
+            return Ok(self.over(counted));
+        };
         let record = state.launches;
-        // With nothing before it that may fail it need not.
-        let look = self.launches_over.load(SeqCst) != state.launches;
+        let look = self.may_be_skipped(state);
         let mut block = std::mem::take(&mut state.block);
         let address = self.control.record(record);
         let shape = self.describe(&launch, &code, address, look, &mut block);
         self.memory.will_be_written();
-        state.launches = state.launches.wrapping_add(1);
+        self.count_launch(state, code.guarded.may_fail(entry));
         let reset = self.reset(state);
         let what = What::Launch {
             launch,
+            entry,
             record,
             time_limit,
         };
@@ -58,11 +63,24 @@ impl CudaQueue {
                 if let Some(stop) = reset {
                     driver.write_word(stream, stop, 0)?;
                 }
-                driver.launch(code.function, &shape, stream, &block)
+                driver.launch(function, &shape, stream, &block)
             }
         });
         state.block = block;
         Ok(step)
+    }
+
+    /// Whether what is before the next launch may still end in a way that it must not run after.
+    fn may_be_skipped(&self, state: &State) -> bool {
+        let over = self.launches_over.load(SeqCst);
+        state.until_unsure.wrapping_sub(over).cast_signed() > 0
+    }
+
+    fn count_launch(&self, state: &mut State, may_fail: bool) {
+        state.launches = state.launches.wrapping_add(1);
+        if may_fail {
+            state.until_unsure = state.launches;
+        }
     }
 
     /// What the driver is told of a launch: its shape, and in `block` its parameters.
@@ -127,7 +145,7 @@ impl CudaQueue {
             drop((graph, recording));
             return Ok(self.over(counted));
         }
-        state.launches = state.launches.wrapping_add(1);
+        self.count_launch(state, true);
         self.memory.will_be_written();
         let (reset, handle) = (self.reset(state), graph.handle());
         let what = What::Replay {
