@@ -83,13 +83,33 @@ impl BenchGuest {
         device: &Device,
         elements: u32,
     ) -> Result<Self> {
+        let mut guest = Self::start_empty(prepared, device).await?;
+        guest.call::<(u32,), ()>("set-up", (elements,)).await?;
+        Ok(guest)
+    }
+
+    /// Starts one that has no vectors.
+    pub(crate) async fn start_empty(
+        prepared: &InstancePre<State>,
+        device: &Device,
+    ) -> Result<Self> {
         let mut store = Store::new(prepared.engine(), State::new(device));
         // More than the largest upload.
         store.set_hostcall_fuel(1 << 30);
         let instance = prepared.instantiate_async(&mut store).await?;
-        let mut guest = Self { store, instance };
-        guest.call::<(u32,), ()>("set-up", (elements,)).await?;
-        Ok(guest)
+        Ok(Self { store, instance })
+    }
+
+    /// Has it do right and wrong things: how many results were right, or what was not as it should be.
+    pub(crate) async fn soak(
+        &mut self,
+        seed: u64,
+        rounds: u32,
+    ) -> Result<std::result::Result<u32, String>> {
+        let (right,) = self
+            .call::<_, (std::result::Result<u32, String>,)>("soak", (seed, rounds))
+            .await?;
+        Ok(right)
     }
 
     /// Nanoseconds that `launches` calls of one kind take together.

@@ -5,6 +5,7 @@ mod bindings {
     wit_bindgen::generate!({ world: "bench", path: "wit" });
 }
 
+mod soak;
 mod vectors;
 
 use std::cell::RefCell;
@@ -109,6 +110,10 @@ impl bindings::Guest for Bench {
 
     fn load_module(times: u32) -> Vec<u64> {
         each(times, || vectors::load().map(drop))
+    }
+
+    fn soak(seed: u64, rounds: u32) -> Result<u32, String> {
+        soak::soak(seed, rounds)
     }
 
     fn add() -> u64 {
