@@ -22,6 +22,7 @@ mod latency;
 #[allow(dead_code, reason = "the filetests use the rest")]
 #[path = "../../../jit/tests/filetests/values.rs"]
 mod values;
+mod waits;
 
 use anyhow::{Result, bail};
 use std::path::PathBuf;
@@ -31,7 +32,8 @@ const USAGE: &str = "\
 gpu_sandbox cases [--only WORD] [FOLDER...]   run the cases of jit/filetests and jit/hostile, or of other folders
 gpu_sandbox cost [--only WORD] [FOLDER]       time guarded kernels of jit/corpus beside plain ones
 gpu_sandbox latency                           time the stop of a runaway kernel
-without a word: all three";
+gpu_sandbox waits                             time the driver's calls beside a kernel of another stream
+without a word: all four";
 
 /// What the command line asks for.
 struct Arguments {
@@ -99,7 +101,8 @@ fn run() -> Result<bool> {
         Some("cases") => cases(),
         Some("cost") => cost(),
         Some("latency") => latency::run(&gpu),
-        None => Ok(cases()? & cost()? & latency::run(&gpu)?),
+        Some("waits") => waits::run(),
+        None => Ok(cases()? & cost()? & latency::run(&gpu)? & waits::run()?),
         Some(other) => bail!("unknown command `{other}`\n{USAGE}"),
     }
 }

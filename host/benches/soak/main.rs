@@ -32,7 +32,10 @@ const DROPPED: u64 = 3;
 const LATEST_DROP: u64 = 120;
 
 /// What no guest may take: then something hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// From one line that says how far it is to the next.
+const REPORT: Duration = Duration::from_secs(10);
 
 /// What became of the guests.
 #[derive(Default)]
@@ -41,6 +44,18 @@ struct Counts {
     dropped: AtomicU64,
     right: AtomicU64,
     failed: AtomicBool,
+}
+
+impl Counts {
+    fn text(&self, device: &Device) -> String {
+        let [ended, dropped, right] =
+            [&self.ended, &self.dropped, &self.right].map(|count| count.load(SeqCst));
+        format!(
+            "{}: {ended} guests ended, {dropped} were dropped, {right} results were right, {} bytes are in use",
+            device.name(),
+            device.memory_used()
+        )
+    }
 }
 
 fn main() -> ExitCode {
@@ -67,13 +82,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         .build()?;
     let counts = runtime.block_on(soak(arguments, &device))?;
     let used = until_free(&device);
-    println!(
-        "{}: {} guests ended, {} were dropped, {} results were right, {used} bytes in use in the end",
-        device.name(),
-        counts.ended.load(SeqCst),
-        counts.dropped.load(SeqCst),
-        counts.right.load(SeqCst),
-    );
+    println!("in the end {}", counts.text(&device));
     ensure!(!counts.failed.load(SeqCst), "a guest failed, see above");
     ensure!(
         used == 0,
@@ -134,9 +143,20 @@ async fn soak(arguments: &Arguments, device: &Device) -> Result<Arc<Counts>> {
             }
         })
     });
-    for task in tasks.collect::<Vec<_>>() {
+    let tasks: Vec<_> = tasks.collect();
+    let reporter = tokio::spawn({
+        let (counts, device) = (counts.clone(), device.clone());
+        async move {
+            loop {
+                tokio::time::sleep(REPORT).await;
+                println!("{}", counts.text(&device));
+            }
+        }
+    });
+    for task in tasks {
         task.await?;
     }
+    reporter.abort();
     Ok(counts)
 }
 

@@ -8,11 +8,13 @@
 
 use super::clock::{Clock, Stamp};
 use super::driver::{Driver, DriverError, Result, StreamHandle};
+use super::gate::Gate;
 use super::issued::Issued;
 use super::stream::{MarkedStream, is_covered};
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -49,6 +51,35 @@ struct State {
     head_since: Instant,
 }
 
+/// A place for an operation on a lane.
+pub(super) struct Reserved {
+    lane: Arc<Lane>,
+    is_used: bool,
+}
+
+impl Reserved {
+    /// The operation was issued.
+    pub(super) fn keep(mut self) {
+        self.is_used = true;
+    }
+}
+
+impl Deref for Reserved {
+    type Target = Lane;
+
+    fn deref(&self) -> &Lane {
+        &self.lane
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.lane.in_flight.fetch_sub(1, SeqCst);
+        }
+    }
+}
+
 /// An operation that the driver did not take.
 pub(super) struct Refused {
     pub(super) error: DriverError,
@@ -81,15 +112,20 @@ impl Lane {
 
     /// Operations in flight.
     pub(super) fn load(&self) -> u32 {
-        self.in_flight.load(Relaxed)
+        self.in_flight.load(SeqCst)
     }
 
-    /// Whether it takes more operations.
-    pub(super) fn has_room(&self) -> bool {
-        self.load() < IN_FLIGHT
+    /// A place for an operation, which counts as in flight from now on; none while there is no room, or the gate is closed.
+    pub(super) fn reserve(self: Arc<Self>, gate: &Gate) -> Option<Reserved> {
+        let before = self.in_flight.fetch_add(1, SeqCst);
+        let reserved = Reserved {
+            lane: self,
+            is_used: false,
+        };
+        (before < IN_FLIGHT && !gate.is_closed()).then_some(reserved)
     }
 
-    /// Has the driver enqueue something, and remembers what it was.
+    /// Has the driver enqueue something for which there is a place, and remembers what it was.
     pub(super) fn issue(
         &self,
         issued: Issued,
@@ -117,7 +153,6 @@ impl Lane {
         }
         state.issued.push_back(InFlight { mark, issued });
         state.unmarked += 1;
-        self.in_flight.fetch_add(1, Relaxed);
         if urgent || state.unmarked >= UNMARKED {
             self.write_mark_or_leave_it(&mut state);
         }

@@ -19,6 +19,7 @@ mod clock;
 mod code;
 mod control;
 mod driver;
+mod gate;
 mod graph;
 mod issued;
 mod lane;
@@ -31,6 +32,7 @@ mod space;
 mod staging;
 mod stopper;
 mod stream;
+mod unloader;
 mod window;
 
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
@@ -89,6 +91,8 @@ struct Gpu {
     /// On which graphs are made.
     capturing: Mutex<Option<stream::Stream>>,
     reactor: Arc<reactor::Reactor>,
+    gate: gate::Gate,
+    unloader: unloader::Unloader,
     lost: Lost,
 }
 
@@ -143,6 +147,8 @@ impl Cuda {
             clock: clock::Clock::new(&driver)?,
             capturing: Mutex::default(),
             reactor: Arc::default(),
+            gate: gate::Gate::default(),
+            unloader: unloader::Unloader::new(&driver),
             lost: Lost::default(),
             driver,
         };

@@ -38,11 +38,7 @@ struct Module {
 
 impl Drop for Module {
     fn drop(&mut self) {
-        let driver = &self.gpu.driver;
-        let unloaded = driver.bind().and_then(|()| driver.unload(self.handle));
-        if let Err(error) = unloaded {
-            tracing::debug!(%error, "a module stays loaded");
-        }
+        self.gpu.unloader.unload(self.handle);
     }
 }
 
@@ -145,8 +141,11 @@ fn load_text(gpu: &Gpu, text: &str, clock: &dyn CompileClock) -> Result<ModuleHa
             .of(text, clock)
             .map_err(|error| error.to_string())?;
         let Some(code) = code else { break };
+        // How long others keep the GPU busy is none of the source's time.
+        clock.pause();
         // SAFETY: the driver's compiler made it, for this GPU and this driver.
-        match unsafe { gpu.driver.load(&code) } {
+        let loaded = gpu.while_idle(|| unsafe { gpu.driver.load(&code) });
+        match loaded.map_err(|busy| busy.to_string())? {
             Ok(module) => return Ok(module),
             Err((error, log)) => {
                 tracing::warn!(%error, log, "machine code does not load and is made again");
@@ -157,7 +156,8 @@ fn load_text(gpu: &Gpu, text: &str, clock: &dyn CompileClock) -> Result<ModuleHa
     let image = CString::new(text)
         .map_err(|_| "the compiler printed a NUL; please report this".to_owned())?;
     // SAFETY: text that ends with a zero.
-    unsafe { gpu.driver.load(image.as_bytes_with_nul()) }
+    gpu.while_idle(|| unsafe { gpu.driver.load(image.as_bytes_with_nul()) })
+        .map_err(|busy| busy.to_string())?
         .map_err(|(error, log)| format!("the driver's compiler refused it: {error}\n{log}"))
 }
 

@@ -12,7 +12,7 @@ use super::choice::Choices;
 use super::control::Control;
 use super::driver::DriverError;
 use super::issued::{Issued, What};
-use super::lane::Lane;
+use super::lane::{Lane, Reserved};
 use super::space::Memory;
 use super::stopper::Ticket;
 use crate::backend::{Code, FaultSink, KernelFault, Queue};
@@ -281,8 +281,8 @@ impl CudaQueue {
         Step::Issued
     }
 
-    /// The lane to issue on; none while there is no room.
-    fn lane(&self, state: &mut State) -> Option<Arc<Lane>> {
+    /// A place on the lane to issue on; none while there is no room.
+    fn lane(&self, state: &mut State) -> Option<Reserved> {
         if self.in_flight.load(SeqCst) == 0 {
             let idle = state.lane.as_ref().is_some_and(|lane| lane.load() == 0);
             if !idle {
@@ -293,12 +293,12 @@ impl CudaQueue {
                 }
             }
         }
-        state.lane.clone().filter(|lane| lane.has_room())
+        state.lane.clone()?.reserve(&self.gpu().gate)
     }
 
     fn issued(
         self: &Arc<Self>,
-        lane: &Lane,
+        lane: Reserved,
         what: What,
         counted: Option<u64>,
         enqueue: impl FnOnce(
@@ -320,9 +320,10 @@ impl CudaQueue {
                 self.launches_over.fetch_add(1, SeqCst);
             }
             let counted = refused.issued.counted;
-            drop(refused);
+            drop((refused, lane));
             return self.over(counted);
         }
+        lane.keep();
         Step::Issued
     }
 

@@ -256,7 +256,7 @@ impl Watch {
 
 impl Gpu {
     /// Whether nothing is in flight.
-    fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         self.lanes().all(|lane| lane.load() == 0)
     }
 

@@ -56,7 +56,7 @@ impl CudaQueue {
             record,
             time_limit,
         };
-        let step = self.issued(&lane, what, counted, |driver, stream| {
+        let step = self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
             // which live as long as the queue.
             unsafe {
@@ -153,7 +153,7 @@ impl CudaQueue {
             recording,
             time_limit,
         };
-        Ok(self.issued(&lane, what, counted, |driver, stream| {
+        Ok(self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: what was promised of its operations holds as long as what is issued keeps their memory.
             unsafe {
                 if let Some(stop) = reset {
@@ -216,7 +216,7 @@ impl CudaQueue {
             state.upload = Some(upload);
             (What::Piece(staged), None)
         };
-        self.issued(&lane, what, counted, |driver, stream| {
+        self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: both ranges are kept by what is issued.
             unsafe { driver.copy(stream, from, to, size) }
         })
@@ -254,7 +254,7 @@ impl CudaQueue {
         self.memory.will_be_written();
         let through = staged.as_ref().map(Block::address);
         let what = What::Transfer(Operation::Copy { from, to, length }, staged);
-        Ok(self.issued(&lane, what, counted, |driver, stream| {
+        Ok(self.issued(lane, what, counted, |driver, stream| {
             let Some(through) = through else {
                 // SAFETY: both ranges are backed and kept by what is issued.
                 return unsafe { driver.copy(stream, source, target, length) };
@@ -297,7 +297,7 @@ impl CudaQueue {
         };
         self.memory.will_be_written();
         let what = What::Transfer(operation, None);
-        Ok(self.issued(&lane, what, counted, |driver, stream| {
+        Ok(self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: the range is backed and kept by what is issued.
             unsafe { driver.fill(stream, target, pattern, length) }
         }))
@@ -324,7 +324,7 @@ impl CudaQueue {
             }
         };
         event.set_native(stamp);
-        Ok(self.issued(&lane, What::Record(event), counted, |_, _| Ok(())))
+        Ok(self.issued(lane, What::Record(event), counted, |_, _| Ok(())))
     }
 
     /// Waits on the GPU for an event that it knows, and else until the event is reached.
@@ -343,7 +343,7 @@ impl CudaQueue {
                 return Err(event);
             };
             let what = What::Wait(event);
-            return Ok(self.issued(&lane, what, counted, |driver, stream| {
+            return Ok(self.issued(lane, what, counted, |driver, stream| {
                 driver.wait_for(stream, mark)
             }));
         }
@@ -368,7 +368,7 @@ impl CudaQueue {
                 return Step::Full;
             };
             let counted = replay.counted;
-            return self.issued(&lane, What::End(replay.recording), counted, |_, _| Ok(()));
+            return self.issued(lane, What::End(replay.recording), counted, |_, _| Ok(()));
         };
         let issued = self.operation(state, operation, replay.time_limit, None, false);
         if issued.is_ok() {
