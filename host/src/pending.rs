@@ -2,6 +2,7 @@
 
 use crate::wakers::WakerList;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 
 /// The operations that a guest has enqueued, and the bytes that they hold in the host's memory.
@@ -46,6 +47,20 @@ impl Pending {
         }
     }
 
+    /// Bytes that may be pending.
+    pub(crate) fn byte_limit(&self) -> u64 {
+        self.byte_limit
+    }
+
+    /// As [`Pending::reserve`], for one who may lose interest.
+    pub(crate) async fn room(self: Arc<Self>, bytes: u64) -> Room {
+        self.reserve(bytes).await;
+        Room {
+            pending: Some(self),
+            bytes,
+        }
+    }
+
     fn try_reserve(&self, bytes: u64) -> bool {
         let room = self.operations.fetch_update(SeqCst, SeqCst, |operations| {
             (operations < self.operation_limit).then_some(operations + 1)
@@ -76,6 +91,33 @@ impl Pending {
         }
         self.operations.fetch_sub(1, SeqCst);
         self.waiting.wake_all();
+    }
+}
+
+/// Room for one operation, which is given back unless it is [kept](Room::keep).
+#[derive(Debug)]
+pub(crate) struct Room {
+    pending: Option<Arc<Pending>>,
+    bytes: u64,
+}
+
+impl Room {
+    /// Bytes that the operation may hold.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Leaves the operation counted.
+    pub(crate) fn keep(mut self) {
+        self.pending = None;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if let Some(pending) = &self.pending {
+            pending.release(self.bytes);
+        }
     }
 }
 

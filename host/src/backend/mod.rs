@@ -123,6 +123,9 @@ pub(crate) trait Space: Send + Sync {
     /// Appends bytes of the window to `bytes`, which has room for them.
     fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost>;
 
+    /// Copies bytes of the window to where they are to be, which is written when this returns and not later.
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost>;
+
     /// What executes a stream of this guest.
     ///
     /// # Errors

@@ -85,12 +85,17 @@ impl Ports {
         })
     }
 
-    /// Appends bytes of device memory to a vector.
+    /// Hands bytes of device memory on, piece by piece, in order.
     ///
     /// # Safety
     ///
     /// The range is device memory that lives meanwhile.
-    pub(super) unsafe fn read(&self, from: u64, length: u64, bytes: &mut Vec<u8>) -> Result<()> {
+    pub(super) unsafe fn read(
+        &self,
+        from: u64,
+        length: u64,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<()> {
         self.with(|port| {
             let pieces = length.div_ceil(STAGING as u64);
             let piece = |index: u64| {
@@ -111,7 +116,7 @@ impl Ports {
                     let half = (before % 2) as usize;
                     port.wait(port.last_use[half])?;
                     // SAFETY: the copy into it is over, and the port is this call's own.
-                    unsafe { port.staging[half].append_to(bytes, piece(before).1 as usize) };
+                    take(unsafe { port.staging[half].bytes(piece(before).1 as usize) });
                 }
             }
             Ok(())

@@ -184,8 +184,25 @@ impl Space for CudaSpace {
         let Some(at) = self.memory.range(offset, length) else {
             return Ok(());
         };
+        let append = |staged: &[u8]| bytes.extend_from_slice(staged);
         // SAFETY: the range is backed, and the window lives meanwhile.
-        let read = unsafe { self.memory.gpu.ports.read(at, length, bytes) };
+        let read = unsafe { self.memory.gpu.ports.read(at, length, append) };
+        self.memory.lost(read)
+    }
+
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> std::result::Result<(), Lost> {
+        let length = bytes.len() as u64;
+        let Some(at) = self.memory.range(offset, length) else {
+            return Ok(());
+        };
+        let mut rest = bytes;
+        let copy = |staged: &[u8]| {
+            let (piece, behind) = std::mem::take(&mut rest).split_at_mut(staged.len());
+            piece.copy_from_slice(staged);
+            rest = behind;
+        };
+        // SAFETY: the range is backed, and the window lives meanwhile.
+        let read = unsafe { self.memory.gpu.ports.read(at, length, copy) };
         self.memory.lost(read)
     }
 
