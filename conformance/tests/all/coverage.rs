@@ -25,24 +25,14 @@ const OUT_OF_REACH: [(&str, &[&str], &str); 4] = [
     ),
     (
         "execution#[method]cuda-stream.write-via-stream",
-        &NO_STREAMS,
-        "as above",
+        &["unsupported"],
+        "the CPU device moves streams",
     ),
     (
         "execution#[method]cuda-stream.read-via-stream",
-        &NO_STREAMS,
+        &["unsupported"],
         "as above",
     ),
-];
-
-/// What functions with component-model streams would return if the CPU device moved them.
-const NO_STREAMS: [&str; 6] = [
-    "ok",
-    "invalid-argument",
-    "invalid-state",
-    "fault",
-    "deadline-exceeded",
-    "cancelled",
 ];
 
 /// What any fallible function may return besides what its documentation names.
