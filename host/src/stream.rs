@@ -177,16 +177,16 @@ impl Stream {
             let data = Arc::new(copied(bytes)?);
             return self.enqueue(Operation::Write { to, data }).await;
         }
-        let space = self.grant.space()?;
+        let mut upload = self.grant.space()?.upload();
         let mut offset = to.in_window();
         for slice in bytes.chunks(COPY_SLICE) {
-            space.write(offset, slice)?;
+            upload.write(offset, slice)?;
             offset += slice.len() as u64;
             if slice.len() == COPY_SLICE {
                 tokio::task::yield_now().await;
             }
         }
-        Ok(())
+        Ok(upload.finish()?)
     }
 
     /// Waits for the work so far, then copies device memory.
