@@ -140,11 +140,11 @@ mod tests {
     fn waiting_for_bytes_wakes_nobody() {
         struct Count(AtomicU32);
         impl std::task::Wake for Count {
-            fn wake(self: std::sync::Arc<Self>) {
+            fn wake(self: Arc<Self>) {
                 self.0.fetch_add(1, SeqCst);
             }
         }
-        let count = std::sync::Arc::new(Count(AtomicU32::new(0)));
+        let count = Arc::new(Count(AtomicU32::new(0)));
         let waker = std::task::Waker::from(count.clone());
         let mut cx = std::task::Context::from_waker(&waker);
         let pending = Pending::new(4, 100);
@@ -160,8 +160,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn room_is_given_back_unless_it_is_kept() {
+        let pending = Arc::new(Pending::new(1, 100));
+        drop(pending.clone().room(100).await);
+        pending.clone().room(100).await.keep();
+        assert!(!pending.try_reserve(0));
+        pending.release(100);
+        assert!(pending.try_reserve(100));
+    }
+
+    #[tokio::test]
     async fn a_full_queue_is_waited_for() {
-        let pending = std::sync::Arc::new(Pending::new(1, 0));
+        let pending = Arc::new(Pending::new(1, 0));
         pending.reserve(0).await;
         let waiter = tokio::spawn({
             let pending = pending.clone();

@@ -166,11 +166,21 @@ fn error_cases(resolve: &Resolve) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Whether a function returns a result, at once or in a future.
 fn is_fallible(resolve: &Resolve, function: &Function) -> bool {
-    let Some(Type::Id(id)) = function.result else {
+    function.result.is_some_and(|ty| holds_result(resolve, ty))
+}
+
+fn holds_result(resolve: &Resolve, ty: Type) -> bool {
+    let Type::Id(id) = ty else {
         return false;
     };
-    matches!(resolve.types[id].kind, TypeDefKind::Result(_))
+    match &resolve.types[id].kind {
+        TypeDefKind::Result(_) => true,
+        TypeDefKind::Future(Some(ty)) => holds_result(resolve, *ty),
+        TypeDefKind::Tuple(tuple) => tuple.types.iter().any(|ty| holds_result(resolve, *ty)),
+        _ => false,
+    }
 }
 
 /// Every pair that a passing case has covered, with one such case.
