@@ -26,6 +26,9 @@ pub type ByteWriter = wit_bindgen::StreamWriter<u8>;
 /// Bytes that a download asks for at a time.
 const PIECE: usize = 1 << 20;
 
+/// Bytes that the component model moves in one call at most.
+const MOST_AT_ONCE: usize = (1 << 28) - 1;
+
 /// Both ends of a new stream of bytes.
 pub fn byte_stream() -> (ByteWriter, ByteReader) {
     wit_stream::new()
@@ -93,7 +96,7 @@ impl Stream {
     /// the one before is on its way.
     ///
     /// Errors: [`Error::InvalidArgument`] when the blocks are longer than the destination, of which those before are
-    /// written, or the buffer is another device's; [`Error::InvalidState`] while the stream captures; the stream's error.
+    /// written, a block has 256 MiB or more, or the buffer is another device's; [`Error::InvalidState`] while the stream captures; the stream's error.
     pub async fn memcpy_htod_blocks<'a, T: Pod>(
         &self,
         blocks: impl IntoIterator<Item = Vec<u8>>,
@@ -104,6 +107,12 @@ impl Stream {
         let (mut writer, reader) = byte_stream();
         let send = async move {
             for block in blocks {
+                if block.len() > MOST_AT_ONCE {
+                    return Err(Error::InvalidArgument(format!(
+                        "a block of {} bytes; the component model moves at most {MOST_AT_ONCE} at once",
+                        block.len()
+                    )));
+                }
                 if block.len() as u64 > room {
                     return Err(Error::InvalidArgument(format!(
                         "a block of {} bytes where {room} bytes are left of the destination",
@@ -197,15 +206,28 @@ impl Download {
     /// Appends bytes to a vector, as many as there are at once and fit into its spare capacity, which is made 1 MiB
     /// if it is none. Returns how many those were: 0 at the end, of which [`end`](Self::end) tells the reason.
     pub async fn read(&mut self, into: &mut Vec<u8>) -> usize {
-        if into.capacity() == into.len() {
-            into.reserve(PIECE);
+        let before = into.len();
+        match into.capacity() - before {
+            0 => into.reserve(PIECE),
+            1..=MOST_AT_ONCE => {}
+            _ => {
+                let mut piece = self.piece(Vec::with_capacity(PIECE)).await;
+                into.append(&mut piece);
+                return into.len() - before;
+            }
         }
+        *into = self.piece(core::mem::take(into)).await;
+        into.len() - before
+    }
+
+    /// The vector with the next bytes appended.
+    async fn piece(&mut self, mut into: Vec<u8>) -> Vec<u8> {
         let before = into.len();
         loop {
-            let (result, filled) = self.bytes.read(core::mem::take(into)).await;
-            *into = filled;
+            let (result, filled) = self.bytes.read(into).await;
+            into = filled;
             if into.len() > before || matches!(result, StreamResult::Dropped) {
-                return into.len() - before;
+                return into;
             }
         }
     }
