@@ -12,6 +12,8 @@ use wasmtime_wasi_cuda::{
 /// `wasmtime-wasi-cuda` on one of its devices.
 pub struct ReferenceHost {
     engine: Engine,
+    /// Whether the engine runs async functions.
+    concurrency: bool,
     devices: Devices,
 }
 
@@ -47,11 +49,23 @@ impl ReferenceHost {
         ReferenceHost::new(Devices::Shared(device))
     }
 
+    /// The same host on an engine that runs no async functions, whose calls are faster.
+    #[must_use]
+    pub fn without_concurrency(self) -> Self {
+        ReferenceHost::on_engine(false, self.devices)
+    }
+
     fn new(devices: Devices) -> Self {
+        ReferenceHost::on_engine(true, devices)
+    }
+
+    fn on_engine(concurrency: bool, devices: Devices) -> Self {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        config.concurrency_support(concurrency);
         ReferenceHost {
             engine: Engine::new(&config).expect("the configuration is valid on every platform"),
+            concurrency,
             devices,
         }
     }
@@ -97,11 +111,18 @@ impl Host for ReferenceHost {
 
     fn add_to_linker(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         let mut options = LinkOptions::default();
-        options.cuda_async(true).cuda_mapped_memory(true);
+        options
+            .cuda_async(self.concurrency)
+            .cuda_mapped_memory(true);
         wasmtime_wasi_cuda::add_to_linker_with(linker, &options, WasiCudaView::cuda)
     }
 
     fn data(&self, setup: &Setup, wasi: WasiCtx) -> Result<Guest, NotRun> {
+        if setup.asynchronous && !self.concurrency {
+            return Err(NotRun::because(
+                "calls async functions, and the host's engine runs none (`Config::concurrency_support`)",
+            ));
+        }
         let devices = self.devices(setup)?;
         let cuda = devices
             .iter()

@@ -20,6 +20,8 @@ pub struct Setup {
     pub time_limit: Option<Duration>,
     /// Whether the guest imports what lies behind the package's unstable features.
     pub unstable: bool,
+    /// Whether some of that are async functions and streams, of the feature `cuda-async`.
+    pub asynchronous: bool,
     /// Whether the guest's devices are [declared lost](crate::Host::lose_devices) once it prints the line
     /// `lose the device`.
     pub lose_devices: bool,
@@ -36,6 +38,7 @@ impl Default for Setup {
             limits: Limits::default(),
             time_limit: Some(Duration::from_secs(2)),
             unstable: false,
+            asynchronous: false,
             lose_devices: false,
             environment: Vec::new(),
         }

@@ -8216,8 +8216,8 @@ pub mod wasi {
             }
             impl CudaStream {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Stops what runs and drops what is enqueued on this stream; `synchronize` then reports `cancelled`
-                /// if there was any. A stream that already failed keeps its error.
+                /// Stops what runs and drops what is enqueued on this stream, transfers through streams of bytes
+                /// included; `synchronize` then reports `cancelled` if there was any. A stream that already failed keeps its error.
                 ///
                 /// Errors: `invalid-state` while the stream captures.
                 #[allow(async_fn_in_trait)]

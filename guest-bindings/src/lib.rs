@@ -24,7 +24,8 @@
 //! ```
 //!
 //! Build guests with `cargo build --target wasm32-wasip2`. The crate is `no_std` and needs `alloc`;
-//! it has no features and no macros to call.
+//! it has no macros to call. The feature `async` adds the module `asynchronous`: waiting beside other tasks, and transfers
+//! through streams of the component model, on hosts that have them.
 //!
 //! # From CUDA's words to ours
 //!
@@ -98,7 +99,11 @@ extern crate alloc;
     reason = "generated from the WIT; the canonical ABI passes pointers"
 )]
 #[rustfmt::skip]
+#[cfg_attr(feature = "async", path = "bindings_async.rs")]
 pub mod bindings;
+
+#[cfg(feature = "async")]
+pub mod asynchronous;
 
 mod arguments;
 mod buffer;

@@ -114,6 +114,7 @@ mod stream;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod transfer;
 mod usage;
 mod view;
 mod wakers;

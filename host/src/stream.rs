@@ -6,13 +6,14 @@ use crate::error::{CudaError, CudaResult, StreamError};
 use crate::event::Event;
 use crate::grant::Grant;
 use crate::operation::{Operation, Place, Submission};
+use crate::pending::Room;
 use crate::progress::Progress;
 use crate::recording::{Capture, Recording};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 /// Bytes that are copied before other tasks of the executor get a turn: about half a millisecond.
-const COPY_SLICE: usize = 4 << 20;
+pub(crate) const COPY_SLICE: usize = 4 << 20;
 
 /// What a stream runs, which may outlive the guest's handle of the stream.
 pub(crate) struct Work {
@@ -28,7 +29,7 @@ impl Work {
 
     /// Stops what runs and drops what is enqueued.
     pub(crate) fn cancel(&self) {
-        if self.progress.is_idle() {
+        if self.progress.is_idle() && !self.progress.transfers().any() {
             return;
         }
         self.progress.fail(StreamError::Cancelled);
@@ -90,6 +91,10 @@ impl Stream {
 
     pub(crate) fn grant(&self) -> &Arc<Grant> {
         &self.grant
+    }
+
+    pub(crate) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
     }
 
     /// The stream's error, until it was reported.
@@ -159,9 +164,29 @@ impl Stream {
         Ok(())
     }
 
+    /// Hands an operation that was reserved to the queue.
     fn submit(&self, submission: Submission) {
         self.progress.submit();
         self.queue.clone().submit(submission);
+    }
+
+    /// Enqueues an upload for which there is room.
+    pub(crate) fn write_reserved(&self, to: Place, bytes: &[u8], room: Room) -> CudaResult<()> {
+        debug_assert_eq!(room.bytes(), bytes.len() as u64);
+        let data = Arc::new(copied(bytes)?);
+        room.keep();
+        self.submit(Submission {
+            operation: Operation::Write { to, data },
+            time_limit: None,
+        });
+        Ok(())
+    }
+
+    /// Sees to it that what is done is counted off soon.
+    pub(crate) fn expedite(&self) {
+        if !self.progress.is_idle() {
+            self.queue.clone().expedite(&|| self.progress.is_idle());
+        }
     }
 
     /// Copies bytes to the device: at once when nothing is before them, else behind what is.
@@ -175,16 +200,16 @@ impl Stream {
             let data = Arc::new(copied(bytes)?);
             return self.enqueue(Operation::Write { to, data }).await;
         }
-        let space = self.grant.space()?;
+        let mut upload = self.grant.space()?.upload();
         let mut offset = to.in_window();
         for slice in bytes.chunks(COPY_SLICE) {
-            space.write(offset, slice)?;
+            upload.write(offset, slice)?;
             offset += slice.len() as u64;
             if slice.len() == COPY_SLICE {
                 tokio::task::yield_now().await;
             }
         }
-        Ok(())
+        Ok(upload.finish()?)
     }
 
     /// Waits for the work so far, then copies device memory.
@@ -215,9 +240,7 @@ impl Stream {
     }
 
     async fn drained(&self) {
-        if !self.progress.is_idle() {
-            self.queue.clone().expedite(&|| self.progress.is_idle());
-        }
+        self.expedite();
         self.progress.drained().await;
     }
 
@@ -270,7 +293,7 @@ impl Stream {
 }
 
 /// An empty vector with room for so many bytes.
-fn room(length: usize) -> CudaResult<Vec<u8>> {
+pub(crate) fn room(length: usize) -> CudaResult<Vec<u8>> {
     let mut bytes = Vec::new();
     match bytes.try_reserve_exact(length) {
         Ok(()) => Ok(bytes),

@@ -16,6 +16,7 @@ mod gate;
 pub mod kernels;
 pub mod misuse;
 mod setup;
+pub mod tasks;
 
 pub use expect::{covers, ok, refused, refused_saying, refused_with};
 pub use fault::{Expected, faulted, line_of};

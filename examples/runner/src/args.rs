@@ -57,6 +57,10 @@ pub(crate) struct RunArgs {
     #[arg(long, overrides_with = "checked")]
     pub(crate) no_checked: bool,
 
+    /// Offer the unstable async functions of `wasi:cuda`, which async exports may call
+    #[arg(long)]
+    pub(crate) cuda_async: bool,
+
     /// Give the guest a directory of the host, under the same or another name
     #[arg(long = "dir", value_name = "HOST_DIR[::GUEST_DIR]", value_parser = parse_directory)]
     pub(crate) directories: Vec<Directory>,

@@ -7,7 +7,8 @@ use wasmtime::error::Context;
 use wasmtime::{Config, Engine, Result, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CodeCache, CudaOptions, Device, PtxCompiler, WasiCudaCtx, WasiCudaCtxView, WasiCudaView,
+    CodeCache, CudaOptions, Device, LinkOptions, PtxCompiler, WasiCudaCtx, WasiCudaCtxView,
+    WasiCudaView,
 };
 
 use crate::args::RunArgs;
@@ -46,10 +47,12 @@ pub(crate) fn engine() -> Result<Engine> {
     Engine::new(&config)
 }
 
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<Host>> {
+pub(crate) fn linker(engine: &Engine, arguments: &RunArgs) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_cuda::add_to_linker(&mut linker)?;
+    let mut options = LinkOptions::default();
+    options.cuda_async(arguments.cuda_async);
+    wasmtime_wasi_cuda::add_to_linker_with(&mut linker, &options, WasiCudaView::cuda)?;
     Ok(linker)
 }
 

@@ -118,10 +118,20 @@ pub(crate) trait Space: Send + Sync {
     fn release(&self, offset: u64, size: u64);
 
     /// Copies bytes into the window.
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+        let mut upload = self.upload();
+        upload.write(offset, bytes)?;
+        upload.finish()
+    }
+
+    /// Copies bytes into the window slice by slice, so that one need not be there before the next is taken.
+    fn upload(&self) -> Box<dyn Upload + '_>;
 
     /// Appends bytes of the window to `bytes`, which has room for them.
     fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost>;
+
+    /// Copies bytes of the window to where they are to be, which is written when this returns and not later.
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost>;
 
     /// What executes a stream of this guest.
     ///
@@ -133,6 +143,15 @@ pub(crate) trait Space: Send + Sync {
         progress: Arc<Progress>,
         faults: Arc<dyn FaultSink>,
     ) -> Result<Arc<dyn Queue>, String>;
+}
+
+/// Bytes on their way into a window. Dropping it waits for those that were taken.
+pub(crate) trait Upload: Send {
+    /// Takes bytes.
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
+
+    /// Waits until all that were taken are there.
+    fn finish(self: Box<Self>) -> Result<(), Lost>;
 }
 
 /// The device does nothing any more.

@@ -4,7 +4,7 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space};
+use crate::backend::{FaultSink, Lost, Queue, Space, Upload};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -150,6 +150,10 @@ impl Space for CpuSpace {
         }
     }
 
+    fn upload(&self) -> Box<dyn Upload + '_> {
+        Box::new(self)
+    }
+
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
         if let Some(start) = self.bytes(offset, bytes.len() as u64) {
             // SAFETY: the range is backed, and no memory of the host's lies in a window.
@@ -173,6 +177,18 @@ impl Space for CpuSpace {
         Ok(())
     }
 
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost> {
+        if let Some(start) = self.bytes(offset, bytes.len() as u64) {
+            // SAFETY: the source is backed, and no memory of the host's lies in a window.
+            unsafe {
+                bytes
+                    .as_mut_ptr()
+                    .copy_from_nonoverlapping(start, bytes.len());
+            }
+        }
+        Ok(())
+    }
+
     fn open_queue(
         &self,
         progress: Arc<Progress>,
@@ -185,5 +201,15 @@ impl Space for CpuSpace {
             progress,
             faults,
         ))
+    }
+}
+
+impl Upload for &CpuSpace {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+        Space::write(*self, offset, bytes)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Lost> {
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod event;
 mod graph;
 mod prepared;
 mod stream;
+mod streaming;
 mod upload;
 
 pub use event::Event;

@@ -1,6 +1,7 @@
 //! `wasi:cuda/execution.cuda-stream`.
 
-use super::{Event, Graph, Prepared, launch, range};
+use super::streaming::{Consumer, End, Producer, for_guest};
+use super::{Event, Graph, Prepared, launch, place, range};
 use crate::bindings::wasi::cuda::device::Device;
 use crate::bindings::wasi::cuda::execution::{
     Argument, BufferOffset, CudaEvent, CudaStream, Function, HostCudaStream,
@@ -11,6 +12,7 @@ use crate::error::{CudaError, CudaResult};
 use crate::operation::{Operation, Place};
 use crate::quota::Permit;
 use crate::stream;
+use crate::transfer::{Download, Upload};
 use crate::view::{WasiCuda, WasiCudaCtxView};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +24,8 @@ const LONGEST_READ: u64 = (1 << 31) - 1;
 /// A guest's stream.
 pub struct Stream {
     stream: Arc<stream::Stream>,
-    _counted: Permit,
+    /// Counted as long as transfers go on, too.
+    counted: Arc<Permit>,
 }
 
 impl WasiCudaCtxView<'_> {
@@ -44,6 +47,35 @@ impl WasiCudaCtxView<'_> {
         let to = range(self.table, stream.grant(), to, length as u64)?;
         Ok((stream.clone(), to))
     }
+
+    fn upload(
+        &self,
+        stream: &Resource<CudaStream>,
+        to: &BufferOffset,
+    ) -> CudaResult<(Consumer, End<u64>)> {
+        let known = self.table.get(stream)?;
+        known.stream.check_not_capturing("write-via-stream")?;
+        let to = place(self.table, known.stream.grant(), to)?;
+        let upload = Upload::new(known.stream.clone(), to);
+        // From here on the upload hears of failures itself.
+        known.stream.check()?;
+        Ok(Consumer::new(upload, known.counted.clone()))
+    }
+
+    fn download(
+        &self,
+        stream: &Resource<CudaStream>,
+        from: &BufferOffset,
+        length: u64,
+    ) -> CudaResult<(Producer, End<()>)> {
+        let known = self.table.get(stream)?;
+        known.stream.check_not_capturing("read-via-stream")?;
+        let from = range(self.table, known.stream.grant(), from, length)?;
+        let download = Download::new(known.stream.clone(), from, length);
+        // From here on the download hears of failures itself.
+        known.stream.check()?;
+        Ok(Producer::new(download, known.counted.clone()))
+    }
 }
 
 impl HostCudaStream for WasiCudaCtxView<'_> {
@@ -54,7 +86,7 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         let stream = Arc::new(stream::Stream::new(grant)?);
         Ok(self.table.push(Stream {
             stream,
-            _counted: counted,
+            counted: Arc::new(counted),
         })?)
     }
 
@@ -254,31 +286,44 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
     }
 }
 
-/// Why the functions with component-model streams do nothing.
-const NO_STREAMS: &str = "this host moves no component-model streams; use `write` and `read`";
-
 impl<T: Send + 'static> HostCudaStreamWithStore<T> for WasiCuda {
     async fn write_via_stream(
         accessor: &Accessor<T, Self>,
-        _stream: Resource<CudaStream>,
-        _to: BufferOffset,
+        stream: Resource<CudaStream>,
+        to: BufferOffset,
         mut data: StreamReader<u8>,
     ) -> CudaResult<u64> {
-        accessor
-            .with(|access| data.close(access))
-            .map_err(CudaError::Trap)?;
-        Err(CudaError::unsupported(NO_STREAMS))
+        let end = accessor.with(|mut access| match access.get().upload(&stream, &to) {
+            Ok((consumer, end)) => {
+                data.pipe(&mut access, consumer).map_err(CudaError::Trap)?;
+                Ok(end)
+            }
+            Err(error) => {
+                data.close(&mut access).map_err(CudaError::Trap)?;
+                Err(error)
+            }
+        })?;
+        end.wait().await
     }
 
     fn read_via_stream(
         mut host: Access<'_, T, Self>,
-        _stream: Resource<CudaStream>,
-        _from: BufferOffset,
-        _length: u64,
+        stream: Resource<CudaStream>,
+        from: BufferOffset,
+        length: u64,
     ) -> wasmtime::Result<(StreamReader<u8>, FutureReader<Result<(), ErrorCode>>)> {
-        let nothing = StreamReader::new(&mut host, Vec::<u8>::new())?;
-        let answer =
-            async { wasmtime::error::Ok(Err(ErrorCode::Unsupported(NO_STREAMS.to_owned()))) };
-        Ok((nothing, FutureReader::new(&mut host, answer)?))
+        match host.get().download(&stream, &from, length) {
+            Ok((producer, end)) => {
+                let data = StreamReader::new(&mut host, producer)?;
+                let end = async { for_guest(end.wait().await) };
+                Ok((data, FutureReader::new(&mut host, end)?))
+            }
+            Err(error) => {
+                let code = error.into_code()?;
+                let nothing = StreamReader::new(&mut host, Vec::<u8>::new())?;
+                let end = async { wasmtime::error::Ok(Err(code)) };
+                Ok((nothing, FutureReader::new(&mut host, end)?))
+            }
+        }
     }
 }
