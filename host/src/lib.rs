@@ -103,6 +103,7 @@ mod hooks;
 mod impls;
 mod launch;
 pub mod limits;
+mod linear;
 mod linker;
 mod memory;
 mod operation;
@@ -126,6 +127,7 @@ pub use device::{
 };
 pub use hooks::{FaultInfo, LaunchInfo, WasiCudaHooks};
 pub use limits::Limits;
+pub use linear::MappedMemory;
 pub use linker::{add_to_linker, add_to_linker_with};
 pub use view::{WasiCuda, WasiCudaCtxView, WasiCudaView};
 

@@ -14,7 +14,7 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    fn new(limit: u32) -> Arc<Self> {
+    pub(crate) fn new(limit: u32) -> Arc<Self> {
         Arc::new(Self {
             live: AtomicU32::new(0),
             limit,
@@ -59,6 +59,11 @@ impl ByteCounter {
             held: AtomicU64::new(0),
             limit,
         })
+    }
+
+    /// Bytes that are counted now.
+    pub(crate) fn held(&self) -> u64 {
+        self.held.load(Relaxed)
     }
 
     /// A permit for no bytes yet.
@@ -115,6 +120,10 @@ pub(crate) struct Counters {
     pub(crate) prepared_launches: Arc<Counter>,
     /// What captures and graphs take.
     pub(crate) graph_bytes: Arc<ByteCounter>,
+    /// Ranges of its linear memory that it shares.
+    pub(crate) mapped_ranges: Arc<Counter>,
+    /// Bytes of their pages.
+    pub(crate) mapped_bytes: Arc<ByteCounter>,
 }
 
 impl Counters {
@@ -127,6 +136,8 @@ impl Counters {
             graphs: Counter::new(limits.graphs),
             prepared_launches: Counter::new(limits.prepared_launches),
             graph_bytes: ByteCounter::new(limits.graph_bytes),
+            mapped_ranges: Counter::new(limits.mapped_ranges),
+            mapped_bytes: ByteCounter::new(limits.mapped_memory),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 const COPY_SLICE: usize = 4 << 20;
 
 /// What a stream runs, which may outlive the guest's handle of the stream.
+#[derive(Clone)]
 pub(crate) struct Work {
     progress: Arc<Progress>,
     queue: Weak<dyn Queue>,
@@ -39,6 +40,30 @@ impl Work {
     pub(crate) fn lose(&self) {
         self.progress.lose();
         self.stop();
+    }
+
+    /// Waits until nothing runs or is enqueued any more.
+    pub(crate) async fn finished(&self) {
+        if self.progress.is_idle() {
+            return;
+        }
+        if let Some(queue) = self.queue.upgrade() {
+            queue.expedite();
+        }
+        self.progress.finished().await;
+    }
+
+    /// The same; who stops waiting before stops the work.
+    async fn finished_or_cancelled(self) {
+        struct CancelUnlessOver(Work);
+        impl Drop for CancelUnlessOver {
+            fn drop(&mut self) {
+                self.0.cancel();
+            }
+        }
+        // Cancelling what is over does nothing.
+        let waiting = CancelUnlessOver(self);
+        waiting.0.finished().await;
     }
 
     /// Until the running launch is stopped; none when none runs or it has no limit.
@@ -112,6 +137,9 @@ impl Stream {
     }
 
     /// Enqueues an operation, waiting while the guest's queue is full, or records it.
+    ///
+    /// While the guest shares its own memory this returns when the operation is over, if that may access such memory: it is not
+    /// to change beside the guest's own code, nor beside host functions that the guest calls, which take it for theirs meanwhile.
     pub(crate) async fn enqueue(&self, operation: Operation) -> CudaResult<()> {
         let held = operation.held_bytes();
         let time_limit = {
@@ -126,6 +154,7 @@ impl Stream {
             return Err(Quota::PendingWork.into());
         }
         self.grant.admit(&operation)?;
+        let alone = self.grant.is_sharing() && operation.may_access_shared();
         self.grant.guest().pending.reserve(held).await;
         // While this waited for room the stream may have failed.
         if let Err(error) = self.check() {
@@ -137,6 +166,9 @@ impl Stream {
             operation,
             time_limit,
         });
+        if alone {
+            self.work().finished_or_cancelled().await;
+        }
         Ok(())
     }
 
@@ -148,8 +180,7 @@ impl Stream {
         }
         let captures = crate::lock(&self.settings).capture.is_some();
         if captures || !self.progress.is_idle() {
-            let data = Arc::new(copied(bytes)?);
-            return self.enqueue(Operation::Write { to, data }).await;
+            return self.write_later(to, copied(bytes)?).await;
         }
         let space = self.grant.space()?;
         let mut offset = to.in_window();
@@ -161,6 +192,12 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// Copies bytes to the device behind what is before them.
+    pub(crate) async fn write_later(&self, to: Place, bytes: Vec<u8>) -> CudaResult<()> {
+        let data = Arc::new(bytes);
+        self.enqueue(Operation::Write { to, data }).await
     }
 
     /// Waits for the work so far, then copies device memory.

@@ -17,6 +17,7 @@ use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::DeviceProperties;
 use crate::error::CudaError;
 use crate::launch::Launch;
+use crate::linear::Pages;
 use crate::operation::Submission;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -117,6 +118,25 @@ pub(crate) trait Space: Send + Sync {
     /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
     fn release(&self, offset: u64, size: u64);
 
+    /// Lets a backed range of the window mean pages of the guest's own linear memory, until [`Space::unmap`] or the space's end;
+    /// the range, which begins and ends at pages, is free memory. The pages live as long as they are mapped.
+    ///
+    /// # Errors
+    ///
+    /// The range means what it meant before.
+    fn map(&self, _offset: u64, _pages: &Pages) -> Result<(), MapError> {
+        Err(MapError::Unsupported)
+    }
+
+    /// Lets a range that was mapped be zeroed memory of the device's own again.
+    ///
+    /// # Errors
+    ///
+    /// For people: why it is mapped as before.
+    fn unmap(&self, _offset: u64, _length: u64) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Copies bytes into the window.
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
 
@@ -133,6 +153,15 @@ pub(crate) trait Space: Send + Sync {
         progress: Arc<Progress>,
         faults: Arc<dyn FaultSink>,
     ) -> Result<Arc<dyn Queue>, String>;
+}
+
+/// Why pages cannot be mapped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MapError {
+    #[error("the device shares no memory with guests")]
+    Unsupported,
+    #[error("{0}")]
+    System(String),
 }
 
 /// The device does nothing any more.

@@ -4,7 +4,8 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space};
+use crate::backend::{FaultSink, Lost, MapError, Queue, Space};
+use crate::linear::Pages;
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -148,6 +149,17 @@ impl Space for CpuSpace {
         if size >= DISCARD_FROM {
             self.window.window.discard(offset, size);
         }
+    }
+
+    fn map(&self, offset: u64, pages: &Pages) -> Result<(), MapError> {
+        let window = &self.window.window;
+        let mapped = window.map(offset, pages.length, &pages.file, pages.start);
+        mapped.map_err(|error| MapError::System(error.to_string()))
+    }
+
+    fn unmap(&self, offset: u64, length: u64) -> Result<(), String> {
+        let unmapped = self.window.window.unmap(offset, length);
+        unmapped.map_err(|error| error.to_string())
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {

@@ -1,8 +1,9 @@
 //! Address space that is reserved whole and backed with memory as it grows.
 
 use rustix::io;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
+use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
@@ -104,6 +105,37 @@ impl Window {
         let end = offset.checked_add(length)?;
         // SAFETY: the offset lies in the mapping, or one past its end.
         (end <= self.backed()).then(|| unsafe { self.start().add(offset as usize) })
+    }
+
+    /// Lets a backed range, in whole pages, mean bytes of a file. Kernels may access it meanwhile: what they find is one or the
+    /// other, since the system lets accesses wait while it replaces a mapping.
+    pub(super) fn map(
+        &self,
+        offset: u64,
+        length: u64,
+        file: impl AsFd,
+        from: u64,
+    ) -> io::Result<()> {
+        let start = self.range(offset, length).ok_or(io::Errno::INVAL)?;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::SHARED | MapFlags::FIXED;
+        // SAFETY: replaces a part of this mapping, which nobody else manages. The part stays readable and writable.
+        unsafe { mmap(start.cast(), length as usize, access, flags, file, from)? };
+        Ok(())
+    }
+
+    /// Lets a backed range, in whole pages, be zeroed memory of its own again; as for `map`, kernels may access it meanwhile.
+    pub(super) fn unmap(&self, offset: u64, length: u64) -> io::Result<()> {
+        let start = self.range(offset, length).ok_or(io::Errno::INVAL)?;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: as in `map`.
+        unsafe {
+            mmap_anonymous(start.cast(), length as usize, access, flags)?;
+            // Without the same advice the system would not join it with its neighbours.
+            huge_pages(start.cast(), length as usize);
+        }
+        Ok(())
     }
 
     /// Makes a backed range zero, and gives whole pages in it back to the system.
