@@ -5,8 +5,8 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, PtxCompiler, WasiCudaCtx,
-    WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
+    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, MappedMemory, PtxCompiler,
+    WasiCudaCtx, WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
 };
 
 /// `wasmtime-wasi-cuda` on one of its devices.
@@ -50,6 +50,7 @@ impl ReferenceHost {
     fn new(devices: Devices) -> Self {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        MappedMemory::configure(&mut config);
         ReferenceHost {
             engine: Engine::new(&config).expect("the configuration is valid on every platform"),
             devices,
@@ -138,6 +139,7 @@ fn limits(setup: &Setup) -> Limits {
     let default = Limits::default();
     Limits {
         memory: asked.memory,
+        mapped_memory: asked.mapped_memory,
         buffers: asked.buffers,
         modules: asked.modules,
         streams: asked.streams,

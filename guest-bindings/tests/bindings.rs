@@ -52,9 +52,11 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// Generates the bindings without the WIT's unstable features.
+/// Generates the bindings without the WIT's unstable features but one, whose function is no `async func`; a guest imports it
+/// when it calls it.
 fn generate(wit: &Path) -> String {
     let mut resolve = Resolve::default();
+    resolve.features.insert("cuda-mapped-memory".to_owned());
     let (package, _) = resolve.push_dir(wit).unwrap();
     let world = resolve.select_world(&[package], Some("imports")).unwrap();
     let options = Opts {

@@ -20,8 +20,8 @@ const OUT_OF_REACH: [(&str, &[&str], &str); 4] = [
     ),
     (
         "memory#[static]buffer.share",
-        &["ok", "quota-exceeded"],
-        "the CPU device answers `unsupported`",
+        &["unsupported", "out-of-memory"],
+        "the CPU device shares memory, and has mappings for all that a guest may share",
     ),
     (
         "execution#[method]cuda-stream.write-via-stream",

@@ -1,6 +1,7 @@
 //! The async functions, from an async export: a plain `main` may not call them.
 //!
-//! The functions are unstable, so this program has bindings of its own.
+//! The functions are unstable, so this program has bindings of its own, which have all that those of the crate `wasi-cuda` have:
+//! the linker takes views of one interface for the same where each has all of the next.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ wit_bindgen::generate!({
         }
     ",
     path: "../../wit",
-    features: ["cuda-async"],
+    features: ["cuda-async", "cuda-mapped-memory"],
     with: {
         "wasi:cuda/types@0.1.0": wasi_cuda::bindings::wasi::cuda::types,
         "wasi:cuda/device@0.1.0": wasi_cuda::bindings::wasi::cuda::device,
