@@ -7,7 +7,8 @@ use wasmtime::error::Context;
 use wasmtime::{Config, Engine, Result, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CodeCache, CudaOptions, Device, PtxCompiler, WasiCudaCtx, WasiCudaCtxView, WasiCudaView,
+    CodeCache, CudaOptions, Device, LinkOptions, MappedMemory, PtxCompiler, WasiCudaCtx,
+    WasiCudaCtxView, WasiCudaView,
 };
 
 use crate::args::RunArgs;
@@ -43,13 +44,16 @@ impl WasiCudaView for Host {
 pub(crate) fn engine() -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
+    MappedMemory::configure(&mut config);
     Engine::new(&config)
 }
 
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_cuda::add_to_linker(&mut linker)?;
+    let mut options = LinkOptions::default();
+    options.cuda_mapped_memory(true);
+    wasmtime_wasi_cuda::add_to_linker_with(&mut linker, &options, Host::cuda)?;
     Ok(linker)
 }
 
