@@ -82,6 +82,7 @@
 //! * A call of a guest never blocks the executor's thread: what waits, waits as a future, and work runs on
 //!   the device's own threads.
 //! * Dropping the store cancels what its guest still runs.
+//! * Memory of its own that a guest shares with a device changes only while it waits in a call.
 //! * There is no fallback from one device to another.
 //!
 //! One upload is at most as large as the store's [hostcall fuel](wasmtime::Store::set_hostcall_fuel) allows,

@@ -318,6 +318,33 @@ async fn a_call_that_is_dropped_stops_its_kernel() {
 }
 
 #[tokio::test]
+async fn a_lost_device_is_told_when_its_kernel_has_left_the_guests_memory() {
+    let device = device(1);
+    let guest = guest(&device);
+    let stream = stream(&guest);
+    let memory = linear(MIB);
+    let buffer = share(&guest, &*memory, 0..100);
+    let gate = Gate::default();
+    let launch = on(&buffer, {
+        let gate = gate.clone();
+        move |byte, _| {
+            gate.pass();
+            // SAFETY: the buffer has a byte.
+            unsafe { byte.write_volatile(1) };
+        }
+    });
+    let mut launched = pin!(stream.enqueue(launch));
+    begin(launched.as_mut());
+    eventually(|| gate.is_reached());
+    device.mark_lost("the test asks for it");
+    begin(launched.as_mut());
+    gate.open();
+    launched.await.unwrap();
+    assert_eq!(get(&*memory, 0..1), [1]);
+    assert!(matches!(code(stream.check()), Err(ErrorCode::DeviceLost)));
+}
+
+#[tokio::test]
 async fn a_guest_that_is_dropped_while_its_kernel_writes_takes_nothing_from_under_it() {
     let device = device(1);
     let guest = guest(&device);
