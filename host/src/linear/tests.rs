@@ -59,6 +59,6 @@ fn a_range_is_found_by_its_address_while_its_memory_lives() {
 
 #[test]
 fn memory_from_elsewhere_is_not_found() {
-    let bytes = vec![0u8; 100];
+    let bytes = [0u8; 100];
     assert!(pages(bytes.as_ptr().addr(), bytes.len()).is_none());
 }

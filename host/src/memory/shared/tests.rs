@@ -1,5 +1,10 @@
 //! Shared ranges: in place, alone while they are written to, and gone when everyone has let go.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "tests look into the errors that guests get"
+)]
+
 use super::*;
 use crate::backend::cpu::Blocks;
 use crate::backend::{Code, Kernel};
@@ -420,7 +425,7 @@ fn quotas_hold_for_pages_and_ranges_and_come_back() {
 #[test]
 fn memory_that_cannot_be_mapped_is_unsupported() {
     let guest = guest(&device(1));
-    let bytes = vec![0u8; 100];
+    let bytes = [0u8; 100];
     let refused = code(Allocation::shared(
         grant(&guest),
         bytes.as_ptr().addr(),
