@@ -1,8 +1,9 @@
 //! Linear memories that devices can map besides the guest.
 //!
 //! A guest shares a range of its memory by handing it to `buffer.share`. For a kernel to work in place, the same pages have to
-//! appear in the guest's window on the device, and to outlive the guest as long as work uses them. So the pages belong to
-//! a file in memory, which every mapping of them keeps, and a [`registry`] tells from an address whose pages lie there.
+//! appear in the guest's window on the device, and to outlive the guest as long as work uses them. So the pages are of the kind
+//! that the system lets a process map more than once, and keeps for each mapping; a [`registry`] tells from an address whether
+//! such pages lie there.
 
 #[cfg(target_os = "linux")]
 mod memory;

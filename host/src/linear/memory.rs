@@ -1,11 +1,9 @@
 //! One linear memory, in pages that can be mapped a second time.
 
 use super::registry::{self, Known};
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::{Errno, Result};
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
-use std::os::fd::OwnedFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -16,7 +14,6 @@ const CAPACITY: usize = 4 << 30;
 
 /// A guest's linear memory.
 pub(super) struct Memory {
-    file: Arc<OwnedFd>,
     /// What is mapped: a guard, the memory's addresses, and a guard.
     mapping: NonNull<c_void>,
     mapped: usize,
@@ -45,7 +42,6 @@ impl Memory {
             .checked_mul(2)
             .and_then(|both| both.checked_add(capacity));
         let mapped = mapped.ok_or(Errno::NOMEM)?;
-        let file = memfd_create("linear-memory", MemfdFlags::CLOEXEC)?;
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: a new mapping at an address of the system's choice touches no existing memory.
         let mapping =
@@ -54,7 +50,6 @@ impl Memory {
         // SAFETY: the guard is part of the mapping.
         let base = unsafe { mapping.cast::<u8>().add(guard) };
         let mut memory = Self {
-            file: Arc::new(file),
             mapping,
             mapped,
             base,
@@ -64,19 +59,19 @@ impl Memory {
         memory.back()?;
         memory.resize(minimum)?;
         let known = Known {
-            file: memory.file.clone(),
             size: memory.size.clone(),
         };
-        registry::insert(base.as_ptr().addr(), known);
+        registry::insert(base.as_ptr().expose_provenance(), known);
         Ok(memory)
     }
 
-    /// Lets the addresses between the guards mean the file, which is empty.
+    /// Lets the addresses between the guards mean pages that can be mapped again. The system takes memory for those that are
+    /// written to.
     fn back(&self) -> Result<()> {
-        let flags = MapFlags::SHARED | MapFlags::FIXED;
+        let flags = MapFlags::SHARED | MapFlags::NORESERVE | MapFlags::FIXED;
         let at = self.base.as_ptr().cast();
         // SAFETY: replaces a part of this mapping, which nobody uses yet; the part stays inaccessible.
-        unsafe { mmap(at, self.capacity, ProtFlags::empty(), flags, &self.file, 0)? };
+        unsafe { mmap_anonymous(at, self.capacity, ProtFlags::empty(), flags)? };
         Ok(())
     }
 
@@ -84,9 +79,8 @@ impl Memory {
         let backed = to_pages(size).filter(|bytes| *bytes <= self.capacity);
         let backed = backed.ok_or(Errno::NOMEM)?;
         if backed > 0 && size > self.size.load(SeqCst) {
-            ftruncate(&self.file, backed as u64)?;
             let access = MprotectFlags::READ | MprotectFlags::WRITE;
-            // SAFETY: the range lies between the guards and means bytes that the file has.
+            // SAFETY: the range lies between the guards, and is nobody else's.
             unsafe { mprotect(self.base.as_ptr().cast(), backed, access)? };
             self.size.store(size, SeqCst);
         }

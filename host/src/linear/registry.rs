@@ -1,7 +1,8 @@
 //! Which linear memory an address lies in.
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
+use std::ffi::c_void;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
@@ -14,17 +15,15 @@ static LIVE: Mutex<BTreeMap<usize, Known>> = Mutex::new(BTreeMap::new());
     expect(dead_code, reason = "made on Linux only")
 )]
 pub(super) struct Known {
-    pub(super) file: Arc<OwnedFd>,
     /// Bytes that the guest has now.
     pub(super) size: Arc<AtomicUsize>,
 }
 
-/// Whole pages of a linear memory, and where in them a range of bytes begins.
+/// Whole pages of a linear memory, and where in them a range of bytes begins. They are there as long as the memory, which whoever
+/// asks for them keeps by holding its store.
 pub(crate) struct Pages {
-    /// The memory's pages, from its first address on.
-    pub(crate) file: Arc<OwnedFd>,
-    /// Where the pages begin in it.
-    pub(crate) start: u64,
+    /// The address of the first one.
+    pub(crate) start: NonNull<c_void>,
     /// Bytes of all pages.
     pub(crate) length: u64,
     /// Bytes of the first page before the range.
@@ -60,8 +59,7 @@ pub(crate) fn pages(address: usize, length: usize) -> Option<Pages> {
     let page = rustix::param::page_size();
     let start = begin / page * page;
     Some(Pages {
-        file: known.file.clone(),
-        start: start as u64,
+        start: NonNull::new(ptr::with_exposed_provenance_mut(base + start))?,
         length: (end.next_multiple_of(page) - start) as u64,
         lead: (begin - start) as u64,
     })

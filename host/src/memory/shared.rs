@@ -70,7 +70,8 @@ impl Counted {
 }
 
 impl Allocation {
-    /// A buffer that is a range of linear memory, by its address in the host; nothing of the guest's runs meanwhile.
+    /// A buffer that is a range of linear memory, by its address in the host. The caller holds the guest's store, and nothing of
+    /// the guest's runs meanwhile.
     pub(crate) fn shared(
         grant: &Arc<Grant>,
         address: usize,

@@ -153,7 +153,7 @@ impl Space for CpuSpace {
 
     fn map(&self, offset: u64, pages: &Pages) -> Result<(), MapError> {
         let window = &self.window.window;
-        let mapped = window.map(offset, pages.length, &pages.file, pages.start);
+        let mapped = window.map(offset, pages);
         mapped.map_err(|error| MapError::System(error.to_string()))
     }
 

@@ -1,9 +1,9 @@
 //! Address space that is reserved whole and backed with memory as it grows.
 
+use crate::linear::Pages;
 use rustix::io;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
-use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
@@ -107,21 +107,29 @@ impl Window {
         (end <= self.backed()).then(|| unsafe { self.start().add(offset as usize) })
     }
 
-    /// Lets a backed range, in whole pages, mean bytes of a file. Kernels may access it meanwhile: what they find is one or the
-    /// other, since the system lets accesses wait while it replaces a mapping.
-    pub(super) fn map(
-        &self,
-        offset: u64,
-        length: u64,
-        file: impl AsFd,
-        from: u64,
-    ) -> io::Result<()> {
-        let start = self.range(offset, length).ok_or(io::Errno::INVAL)?;
-        let access = ProtFlags::READ | ProtFlags::WRITE;
-        let flags = MapFlags::SHARED | MapFlags::FIXED;
-        // SAFETY: replaces a part of this mapping, which nobody else manages. The part stays readable and writable.
-        unsafe { mmap(start.cast(), length as usize, access, flags, file, from)? };
+    /// Lets a backed range, in whole pages, mean these pages as well, which the system can map again. Kernels may access it
+    /// meanwhile: what they find is one or the other, since the system lets accesses wait while it replaces a mapping.
+    #[cfg(target_os = "linux")]
+    pub(super) fn map(&self, offset: u64, pages: &Pages) -> io::Result<()> {
+        use rustix::mm::{MremapFlags, mremap_fixed};
+        let (from, length) = (pages.start.as_ptr(), pages.length as usize);
+        let start = self.range(offset, pages.length);
+        let start = start.ok_or(io::Errno::INVAL)?.cast();
+        // SAFETY: moving no bytes maps these a second time, readable and writable as they are: whoever has the pages keeps their
+        // memory meanwhile. It replaces a part of this mapping, which nobody else manages.
+        let mapped = unsafe { mremap_fixed(from, 0, length, MremapFlags::MAYMOVE, start) };
+        if let Err(error) = mapped {
+            // Where the system lacks memory for the new mapping it may have taken the old one away already.
+            self.unmap(offset, pages.length)?;
+            return Err(error);
+        }
         Ok(())
+    }
+
+    /// There are no such pages.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn map(&self, _offset: u64, _pages: &Pages) -> io::Result<()> {
+        Err(io::Errno::NOSYS)
     }
 
     /// Lets a backed range, in whole pages, be zeroed memory of its own again; as for `map`, kernels may access it meanwhile.
