@@ -118,14 +118,19 @@ pub(crate) trait Space: Send + Sync {
     /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
     fn release(&self, offset: u64, size: u64);
 
+    /// Whether [`Space::map`] can succeed.
+    fn maps_linear_memory(&self) -> bool {
+        false
+    }
+
     /// Lets a backed range of the window mean pages of the guest's own linear memory, until [`Space::unmap`] or the space's end;
     /// the range, which begins and ends at pages, is free memory. The pages live as long as they are mapped.
     ///
     /// # Errors
     ///
-    /// The range means what it meant before.
-    fn map(&self, _offset: u64, _pages: &Pages) -> Result<(), MapError> {
-        Err(MapError::Unsupported)
+    /// For people: why the range is zeroed memory of the device's own.
+    fn map(&self, _offset: u64, _pages: &Pages) -> Result<(), String> {
+        Err("the device maps no linear memory".to_owned())
     }
 
     /// Lets a range that was mapped be zeroed memory of the device's own again.
@@ -153,15 +158,6 @@ pub(crate) trait Space: Send + Sync {
         progress: Arc<Progress>,
         faults: Arc<dyn FaultSink>,
     ) -> Result<Arc<dyn Queue>, String>;
-}
-
-/// Why pages cannot be mapped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum MapError {
-    #[error("the device shares no memory with guests")]
-    Unsupported,
-    #[error("{0}")]
-    System(String),
 }
 
 /// The device does nothing any more.

@@ -8,7 +8,7 @@
 //! When the guest drops its buffer the range means other memory of the window at once, whoever still names it.
 
 use super::{Allocation, GRANULE, RED_ZONE, window_end};
-use crate::backend::{MapError, Space};
+use crate::backend::Space;
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
@@ -69,6 +69,19 @@ impl Counted {
     }
 }
 
+impl Grant {
+    /// `unsupported` where the device maps no linear memory.
+    pub(crate) fn check_shares(&self) -> CudaResult<()> {
+        if self.space()?.maps_linear_memory() {
+            return Ok(());
+        }
+        Err(CudaError::unsupported(format!(
+            "device {} shares no memory with guests; use `write` and `read`",
+            self.device().name()
+        )))
+    }
+}
+
 impl Allocation {
     /// A buffer that is a range of linear memory, by its address in the host. The caller holds the guest's store, and nothing of
     /// the guest's runs meanwhile.
@@ -109,9 +122,10 @@ impl Mapped {
         let page = rustix::param::page_size() as u64;
         let room = Room::take(grant, &**space, pages.length + page + RED_ZONE)?;
         let start = room.offset.next_multiple_of(page);
-        if let Err(error) = space.map(start, pages) {
+        if let Err(reason) = space.map(start, pages) {
+            tracing::warn!(reason, "linear memory could not be mapped");
             room.give_back(grant);
-            return Err(refused(&error));
+            return Err(ErrorCode::OutOfMemory.into());
         }
         grant.begin_share();
         if let Some(mut layout) = grant.layout() {
@@ -202,16 +216,6 @@ fn not_mappable() -> CudaError {
     CudaError::unsupported(
         "the host did not make this guest's memory so that devices can map it; use `write` and `read`",
     )
-}
-
-fn refused(error: &MapError) -> CudaError {
-    match error {
-        MapError::Unsupported => CudaError::unsupported(format!("{error}; use `write` and `read`")),
-        MapError::System(reason) => {
-            tracing::warn!(reason, "linear memory could not be mapped");
-            ErrorCode::OutOfMemory.into()
-        }
-    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -4,7 +4,7 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, MapError, Queue, Space};
+use crate::backend::{FaultSink, Lost, Queue, Space};
 use crate::linear::Pages;
 use crate::memory::GRANULE;
 use crate::progress::Progress;
@@ -151,10 +151,13 @@ impl Space for CpuSpace {
         }
     }
 
-    fn map(&self, offset: u64, pages: &Pages) -> Result<(), MapError> {
-        let window = &self.window.window;
-        let mapped = window.map(offset, pages);
-        mapped.map_err(|error| MapError::System(error.to_string()))
+    fn maps_linear_memory(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
+    fn map(&self, offset: u64, pages: &Pages) -> Result<(), String> {
+        let mapped = self.window.window.map(offset, pages);
+        mapped.map_err(|error| error.to_string())
     }
 
     fn unmap(&self, offset: u64, length: u64) -> Result<(), String> {

@@ -51,6 +51,7 @@ async fn share<T: Send + 'static>(
     if length == 0 {
         return Err(CudaError::invalid_argument("the region is empty"));
     }
+    grant.check_shares()?;
     // Kernels that run already could reach the range too, beside whatever the guest does next.
     grant.quiet().await;
     let allocation = Allocation::shared(&grant, address, length)?;
