@@ -145,6 +145,22 @@ pub(crate) fn memory_share() -> Case {
     Case::of(programs::memory_share()).with(|setup| setup.unstable = true)
 }
 
+pub(crate) fn memory_share_alone() -> Case {
+    Case::of(programs::memory_share_alone()).with(|setup| setup.unstable = true)
+}
+
+pub(crate) fn memory_share_quota() -> Case {
+    Case::of(programs::memory_share_quota()).with(|setup| setup.unstable = true)
+}
+
+pub(crate) fn memory_share_stopped() -> Case {
+    let limit = Duration::from_millis(100);
+    Case::of(programs::memory_share_stopped()).with(|setup| {
+        setup.unstable = true;
+        setup.time_limit = Some(limit);
+    })
+}
+
 pub(crate) fn module_compile_time() -> Case {
     // Some fifty times what the kernels take that must compile, and a fraction of what the other takes.
     let limit = Duration::from_millis(500);

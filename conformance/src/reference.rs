@@ -5,8 +5,8 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, PtxCompiler, WasiCudaCtx,
-    WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
+    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, MappedMemory, PtxCompiler,
+    WasiCudaCtx, WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
 };
 
 /// `wasmtime-wasi-cuda` on one of its devices.
@@ -63,6 +63,7 @@ impl ReferenceHost {
         let mut config = Config::new();
         config.epoch_interruption(true);
         config.concurrency_support(concurrency);
+        MappedMemory::configure(&mut config);
         ReferenceHost {
             engine: Engine::new(&config).expect("the configuration is valid on every platform"),
             concurrency,
@@ -159,6 +160,7 @@ fn limits(setup: &Setup) -> Limits {
     let default = Limits::default();
     Limits {
         memory: asked.memory,
+        mapped_memory: asked.mapped_memory,
         buffers: asked.buffers,
         modules: asked.modules,
         streams: asked.streams,

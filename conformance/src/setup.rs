@@ -50,6 +50,8 @@ impl Default for Setup {
 pub struct Limits {
     /// Bytes of device memory.
     pub memory: u64,
+    /// Bytes of its own memory that it shares with devices.
+    pub mapped_memory: u64,
     /// Live buffers.
     pub buffers: u32,
     /// Live modules.
@@ -76,6 +78,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             memory: 64 * MIB,
+            mapped_memory: 16 * MIB,
             buffers: 64,
             modules: 16,
             streams: 8,

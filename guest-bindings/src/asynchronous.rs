@@ -72,7 +72,7 @@ impl Stream {
     ///
     /// Errors: [`Error::InvalidArgument`] when more bytes come than fit, of which those that fit are written, when the
     /// destination ends before its buffer, or the buffer is another device's; [`Error::InvalidState`] while the stream
-    /// captures; the stream's error.
+    /// captures; [`Error::Unsupported`] where it is a [`SharedBuffer`](crate::SharedBuffer); the stream's error.
     pub async fn memcpy_htod_stream<'a, T: Pod>(
         &self,
         source: ByteReader,

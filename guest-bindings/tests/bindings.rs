@@ -61,12 +61,15 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// Generates the bindings with these of the WIT's unstable features.
+/// Generates the bindings with these of the WIT's unstable features, and one whose function is no `async func`: a guest imports
+/// it when it calls it.
 fn generate(wit: &Path, features: &[&str]) -> String {
     let mut resolve = Resolve::default();
+    let always = ["cuda-mapped-memory"];
+    let features = always.iter().chain(features);
     resolve
         .features
-        .extend(features.iter().map(|&name| name.to_owned()));
+        .extend(features.map(|&name| name.to_owned()));
     let (package, _) = resolve.push_dir(wit).unwrap();
     let world = resolve.select_world(&[package], Some("imports")).unwrap();
     let options = Opts {

@@ -42,6 +42,11 @@ impl WasiCudaCtx {
         self.grants.iter().map(|grant| grant.usage().used()).sum()
     }
 
+    /// Bytes of its linear memory that the guest shares with devices now, in whole pages.
+    pub fn mapped_memory(&self) -> u64 {
+        self.guest.counters.mapped_bytes.held()
+    }
+
     /// Stops everything that the guest runs; its streams report `cancelled`.
     pub fn cancel(&self) {
         self.grants.iter().for_each(|grant| grant.cancel());

@@ -13,6 +13,7 @@ use crate::operation::Operation;
 use crate::stream::Work;
 use crate::usage::Usage;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(crate) struct Grant {
     opened: OnceLock<Opened>,
     /// What every stream runs, those that the guest has dropped included.
     work: Mutex<Vec<Work>>,
+    /// Ranges of its linear memory that the guest shares with the device.
+    shares: AtomicU32,
 }
 
 struct Opened {
@@ -41,6 +44,7 @@ impl Grant {
             usage,
             opened: OnceLock::new(),
             work: Mutex::new(Vec::new()),
+            shares: AtomicU32::new(0),
         });
         device.register(&grant);
         grant
@@ -97,6 +101,29 @@ impl Grant {
         let mut work = crate::lock(&self.work);
         work.retain(|known| !known.is_over());
         work.push(stream);
+    }
+
+    /// Whether memory of the guest's own is in the window.
+    pub(crate) fn is_sharing(&self) -> bool {
+        self.shares.load(SeqCst) > 0
+    }
+
+    /// A range more of the guest's own memory is in the window.
+    pub(crate) fn begin_share(&self) {
+        self.shares.fetch_add(1, SeqCst);
+    }
+
+    /// One is there no longer.
+    pub(crate) fn end_share(&self) {
+        self.shares.fetch_sub(1, SeqCst);
+    }
+
+    /// Waits until nothing of the guest's runs.
+    pub(crate) async fn quiet(&self) {
+        let work = crate::lock(&self.work).clone();
+        for stream in work {
+            stream.finished().await;
+        }
     }
 
     /// Stops everything that the guest still runs.

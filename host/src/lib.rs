@@ -82,6 +82,7 @@
 //! * A call of a guest never blocks the executor's thread: what waits, waits as a future, and work runs on
 //!   the device's own threads.
 //! * Dropping the store cancels what its guest still runs.
+//! * Memory of its own that a guest shares with a device changes only while it waits in a call.
 //! * There is no fallback from one device to another.
 //!
 //! One upload is at most as large as the store's [hostcall fuel](wasmtime::Store::set_hostcall_fuel) allows,
@@ -103,6 +104,7 @@ mod hooks;
 mod impls;
 mod launch;
 pub mod limits;
+mod linear;
 mod linker;
 mod memory;
 mod operation;
@@ -127,6 +129,7 @@ pub use device::{
 };
 pub use hooks::{FaultInfo, LaunchInfo, WasiCudaHooks};
 pub use limits::Limits;
+pub use linear::MappedMemory;
 pub use linker::{add_to_linker, add_to_linker_with};
 pub use view::{WasiCuda, WasiCudaCtxView, WasiCudaView};
 

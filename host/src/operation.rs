@@ -46,6 +46,17 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// Whether it may access linear memory that its guest shares: kernels reach all of the window that such memory is in.
+    pub(crate) fn may_access_shared(&self) -> bool {
+        match self {
+            Self::Launch(_) => true,
+            Self::Copy { from, to, .. } => from.buffer.is_shared() || to.buffer.is_shared(),
+            Self::Write { to, .. } | Self::Fill { to, .. } => to.buffer.is_shared(),
+            Self::Graph(recording) => recording.operations().iter().any(Self::may_access_shared),
+            Self::Record(_) | Self::Wait(_) => false,
+        }
+    }
+
     /// Bytes of data that it holds in the host's memory.
     pub(crate) fn held_bytes(&self) -> u64 {
         match self {

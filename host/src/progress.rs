@@ -115,6 +115,13 @@ impl Progress {
         poll_fn(|cx| self.waiting.poll(cx, reached)).await;
     }
 
+    /// Waits until nothing submitted so far runs any more, of a lost device's work neither.
+    pub(crate) async fn finished(&self) {
+        let target = self.submitted.load(SeqCst);
+        let reached = || (self.completed.load(SeqCst) >= target).then_some(());
+        poll_fn(|cx| self.waiting.poll(cx, reached)).await;
+    }
+
     /// The failure, if any; the stream works again unless its device is lost.
     pub(crate) fn take_error(&self) -> Option<StreamError> {
         if self.state.load(SeqCst) == LOST {

@@ -18,7 +18,7 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    fn new(limit: u32) -> Arc<Self> {
+    pub(crate) fn new(limit: u32) -> Arc<Self> {
         Arc::new(Self {
             live: AtomicU32::new(0),
             limit,
@@ -63,6 +63,11 @@ impl ByteCounter {
             held: AtomicU64::new(0),
             limit,
         })
+    }
+
+    /// Bytes that are counted now.
+    pub(crate) fn held(&self) -> u64 {
+        self.held.load(Relaxed)
     }
 
     /// A permit for no bytes yet.
@@ -126,6 +131,10 @@ pub(crate) struct Counters {
     pub(crate) graph_bytes: Arc<ByteCounter>,
     /// What downloads through streams have read ahead of their readers.
     pub(crate) read_ahead: Arc<ByteCounter>,
+    /// Ranges of its linear memory that it shares.
+    pub(crate) mapped_ranges: Arc<Counter>,
+    /// Bytes of their pages.
+    pub(crate) mapped_bytes: Arc<ByteCounter>,
 }
 
 impl Counters {
@@ -139,6 +148,8 @@ impl Counters {
             prepared_launches: Counter::new(limits.prepared_launches),
             graph_bytes: ByteCounter::new(limits.graph_bytes),
             read_ahead: ByteCounter::new(READ_AHEAD),
+            mapped_ranges: Counter::new(limits.mapped_ranges),
+            mapped_bytes: ByteCounter::new(limits.mapped_memory),
         }
     }
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub(crate) const COPY_SLICE: usize = 4 << 20;
 
 /// What a stream runs, which may outlive the guest's handle of the stream.
+#[derive(Clone)]
 pub(crate) struct Work {
     progress: Arc<Progress>,
     queue: Weak<dyn Queue>,
@@ -40,6 +41,32 @@ impl Work {
     pub(crate) fn lose(&self) {
         self.progress.lose();
         self.stop();
+    }
+
+    /// Waits until nothing runs or is enqueued any more.
+    pub(crate) async fn finished(&self) {
+        if self.progress.is_idle() {
+            return;
+        }
+        if let Some(queue) = self.queue.upgrade() {
+            queue.expedite(&|| self.progress.is_idle());
+        }
+        self.progress.finished().await;
+    }
+
+    /// The same; who stops waiting before stops the work.
+    async fn finished_or_cancelled(self) {
+        struct CancelUnlessOver(Work);
+        impl Drop for CancelUnlessOver {
+            fn drop(&mut self) {
+                // Transfers go on that nobody waits for here.
+                if !self.0.progress.is_idle() {
+                    self.0.cancel();
+                }
+            }
+        }
+        let waiting = CancelUnlessOver(self);
+        waiting.0.finished().await;
     }
 
     /// Until the running launch is stopped; none when none runs or it has no limit.
@@ -117,6 +144,9 @@ impl Stream {
     }
 
     /// Enqueues an operation, waiting while the guest's queue is full, or records it.
+    ///
+    /// While the guest shares its own memory this returns when the operation is over, if that may access such memory: it is not
+    /// to change beside the guest's own code, nor beside host functions that the guest calls, which take it for theirs meanwhile.
     pub(crate) async fn enqueue(&self, operation: Operation) -> CudaResult<()> {
         match self.enqueue_at_once(operation)? {
             None => Ok(()),
@@ -125,7 +155,7 @@ impl Stream {
         }
     }
 
-    /// Enqueues an operation or records it; gives it back while the guest's queue is full.
+    /// Enqueues an operation or records it; gives it back while the guest's queue is full, or where the guest is to wait for it.
     fn enqueue_at_once(&self, operation: Operation) -> CudaResult<Option<Submission>> {
         let held = operation.held_bytes();
         let time_limit = {
@@ -140,12 +170,14 @@ impl Stream {
         if !pending.can_ever_hold(held) {
             return Err(Quota::PendingWork.into());
         }
+        // A stream of a device that was lost meanwhile would take it and say nothing.
+        self.check()?;
         self.grant.admit(&operation)?;
         let submission = Submission {
             operation,
             time_limit,
         };
-        if !pending.try_reserve(held) {
+        if self.runs_alone(&submission.operation) || !pending.try_reserve(held) {
             return Ok(Some(submission));
         }
         self.submit(submission);
@@ -154,6 +186,7 @@ impl Stream {
 
     async fn enqueue_later(&self, submission: Submission) -> CudaResult<()> {
         let held = submission.operation.held_bytes();
+        let alone = self.runs_alone(&submission.operation);
         self.grant.guest().pending.reserve(held).await;
         // While this waited for room the stream may have failed.
         if let Err(error) = self.check() {
@@ -161,7 +194,15 @@ impl Stream {
             return Err(error);
         }
         self.submit(submission);
+        if alone {
+            self.work().finished_or_cancelled().await;
+        }
         Ok(())
+    }
+
+    /// Whether the guest waits until it is over.
+    fn runs_alone(&self, operation: &Operation) -> bool {
+        self.grant.is_sharing() && operation.may_access_shared()
     }
 
     /// Hands an operation that was reserved to the queue.
@@ -197,8 +238,7 @@ impl Stream {
         }
         let captures = crate::lock(&self.settings).capture.is_some();
         if captures || !self.progress.is_idle() {
-            let data = Arc::new(copied(bytes)?);
-            return self.enqueue(Operation::Write { to, data }).await;
+            return self.write_later(to, copied(bytes)?).await;
         }
         let mut upload = self.grant.space()?.upload();
         let mut offset = to.in_window();
@@ -210,6 +250,12 @@ impl Stream {
             }
         }
         Ok(upload.finish()?)
+    }
+
+    /// Copies bytes to the device behind what is before them.
+    pub(crate) async fn write_later(&self, to: Place, bytes: Vec<u8>) -> CudaResult<()> {
+        let data = Arc::new(bytes);
+        self.enqueue(Operation::Write { to, data }).await
     }
 
     /// Waits for the work so far, then copies device memory.

@@ -8,6 +8,7 @@ pub const MEMORY_USAGE: &str = "device#[method]device.memory-usage";
 
 pub const BUFFER: &str = "memory#[constructor]buffer";
 pub const SIZE: &str = "memory#[method]buffer.size";
+pub const SHARE: &str = "memory#[static]buffer.share";
 pub const DEVICE_ADDRESS: &str = "memory#[method]buffer.device-address";
 
 pub const LOAD: &str = "module#[static]module.load";

@@ -7,8 +7,8 @@ use wasmtime::error::Context;
 use wasmtime::{Config, Engine, Result, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CodeCache, CudaOptions, Device, LinkOptions, PtxCompiler, WasiCudaCtx, WasiCudaCtxView,
-    WasiCudaView,
+    CodeCache, CudaOptions, Device, LinkOptions, MappedMemory, PtxCompiler, WasiCudaCtx,
+    WasiCudaCtxView, WasiCudaView,
 };
 
 use crate::args::RunArgs;
@@ -44,6 +44,7 @@ impl WasiCudaView for Host {
 pub(crate) fn engine() -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
+    MappedMemory::configure(&mut config);
     Engine::new(&config)
 }
 
@@ -52,6 +53,7 @@ pub(crate) fn linker(engine: &Engine, arguments: &RunArgs) -> Result<Linker<Host
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     let mut options = LinkOptions::default();
     options.cuda_async(arguments.cuda_async);
+    options.cuda_mapped_memory(true);
     wasmtime_wasi_cuda::add_to_linker_with(&mut linker, &options, WasiCudaView::cuda)?;
     Ok(linker)
 }

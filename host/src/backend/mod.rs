@@ -17,6 +17,7 @@ use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::DeviceProperties;
 use crate::error::CudaError;
 use crate::launch::Launch;
+use crate::linear::Pages;
 use crate::operation::Submission;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -116,6 +117,30 @@ pub(crate) trait Space: Send + Sync {
 
     /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
     fn release(&self, offset: u64, size: u64);
+
+    /// Whether [`Space::map`] can succeed.
+    fn maps_linear_memory(&self) -> bool {
+        false
+    }
+
+    /// Lets a backed range of the window mean pages of the guest's own linear memory, until [`Space::unmap`] or the space's end;
+    /// the range, which begins and ends at pages, is free memory. The pages live as long as they are mapped.
+    ///
+    /// # Errors
+    ///
+    /// For people: why the range is zeroed memory of the device's own.
+    fn map(&self, _offset: u64, _pages: &Pages) -> Result<(), String> {
+        Err("the device maps no linear memory".to_owned())
+    }
+
+    /// Lets a range that was mapped be zeroed memory of the device's own again.
+    ///
+    /// # Errors
+    ///
+    /// For people: why it is mapped as before.
+    fn unmap(&self, _offset: u64, _length: u64) -> Result<(), String> {
+        Ok(())
+    }
 
     /// Copies bytes into the window.
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {

@@ -26,6 +26,7 @@ async fn check() {
         .await
         .expect("what fits should be written");
     refusals(&setup).await.expect("the stream should work");
+    shared(&setup).await.expect("the stream should work");
     in_order(&setup).await.expect("the stream should work");
     runs_well(&setup.device);
 }
@@ -127,6 +128,20 @@ async fn refusals(setup: &Setup) -> Result<()> {
         .write_via_stream(at(buffer.raw(), 0), no_bytes());
     refused(WRITE_VIA_STREAM, "invalid-state", captured.await);
     stream.end_capture()?;
+    Ok(())
+}
+
+/// Bytes that came while the guest does something else would change its memory beside its own code.
+async fn shared(setup: &Setup) -> Result<()> {
+    let mut buffer = match setup.device.share_zeros::<u8>(100) {
+        Err(Error::Unsupported(_)) => return Ok(()),
+        buffer => buffer?,
+    };
+    let (mut writer, reader) = byte_stream();
+    let upload = setup.stream.memcpy_htod_stream(reader, &mut buffer);
+    refused_saying(WRITE_VIA_STREAM, "unsupported", &["shares"], upload.await);
+    assert!(is_dropped(&mut writer).await, "nobody takes the bytes");
+    assert_eq!(buffer.to_vec(), [0; 100]);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
 use crate::backend::{FaultSink, Lost, Queue, Space, Upload};
+use crate::linear::Pages;
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -148,6 +149,20 @@ impl Space for CpuSpace {
         if size >= DISCARD_FROM {
             self.window.window.discard(offset, size);
         }
+    }
+
+    fn maps_linear_memory(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
+    fn map(&self, offset: u64, pages: &Pages) -> Result<(), String> {
+        let mapped = self.window.window.map(offset, pages);
+        mapped.map_err(|error| error.to_string())
+    }
+
+    fn unmap(&self, offset: u64, length: u64) -> Result<(), String> {
+        let unmapped = self.window.window.unmap(offset, length);
+        unmapped.map_err(|error| error.to_string())
     }
 
     fn upload(&self) -> Box<dyn Upload + '_> {

@@ -56,6 +56,12 @@ impl WasiCudaCtxView<'_> {
         let known = self.table.get(stream)?;
         known.stream.check_not_capturing("write-via-stream")?;
         let to = place(self.table, known.stream.grant(), to)?;
+        if to.buffer.is_shared() {
+            // The bytes would change beside the guest's own code.
+            return Err(CudaError::unsupported(
+                "`write-via-stream` to memory that the guest shares; the guest can copy the bytes there itself",
+            ));
+        }
         let upload = Upload::new(known.stream.clone(), to);
         // From here on the upload hears of failures itself.
         known.stream.check()?;
