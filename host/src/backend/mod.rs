@@ -29,6 +29,11 @@ pub(crate) trait Backend: Send + Sync {
     /// What it is and can do.
     fn properties(&self) -> &DeviceProperties;
 
+    /// What it is known by wherever it is plugged in; none where nothing has such a name.
+    fn uuid(&self) -> Option<String> {
+        None
+    }
+
     /// Blocks that a launch may have at most.
     fn max_blocks(&self) -> u64 {
         u64::MAX

@@ -4,6 +4,7 @@ use super::{
     Driver, DriverError, EventHandle, FunctionHandle, GpuProperties, KernelResources, ModuleHandle,
     PhysicalHandle, PinnedHandle, Result, Shape, StreamHandle,
 };
+use crate::backend::cuda::names::Uuid;
 use cudarc::driver::sys;
 use std::ffi::{CStr, CString, c_void};
 use std::ptr;
@@ -87,14 +88,52 @@ fn check(result: sys::CUresult, call: &'static str) -> Result<()> {
     })
 }
 
+/// A GPU by its number, which is less than [`count`].
+fn device(ordinal: u32) -> Result<sys::CUdevice> {
+    let mut device = 0;
+    let ordinal = i32::try_from(ordinal).unwrap_or(i32::MAX);
+    // SAFETY: the driver is initialised; writes to `device`.
+    let result = unsafe { sys::cuDeviceGet(&raw mut device, ordinal) };
+    check(result, "cuDeviceGet")?;
+    Ok(device)
+}
+
+/// What the GPU with a number less than [`count`] is. Makes no context.
+pub(in super::super) fn describe(ordinal: u32) -> Result<GpuProperties> {
+    properties(device(ordinal)?)
+}
+
+/// The UUID of the GPU with a number less than [`count`]; where it is a slice of one, the slice's.
+pub(in super::super) fn uuid(ordinal: u32) -> Result<Uuid> {
+    let device = device(ordinal)?;
+    uuid_of(device, &name(device)?)
+}
+
+fn uuid_of(device: sys::CUdevice, name: &str) -> Result<Uuid> {
+    let mut uuid = sys::CUuuid { bytes: [0; 16] };
+    // SAFETY: writes to `uuid`.
+    let result = unsafe { sys::cuDeviceGetUuid_v2(&raw mut uuid, device) };
+    check(result, "cuDeviceGetUuid")?;
+    Ok(Uuid::new(uuid.bytes.map(|byte| byte as u8), name))
+}
+
+fn name(device: sys::CUdevice) -> Result<String> {
+    let mut name = [0; 256];
+    // SAFETY: writes to `name`, no more than its length.
+    let result = unsafe { sys::cuDeviceGetName(name.as_mut_ptr(), name.len() as i32, device) };
+    check(result, "cuDeviceGetName")?;
+    let name = name.map(|letter| letter as u8);
+    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
+    Ok(name.to_string_lossy().into_owned())
+}
+
 impl Cudarc {
     /// Opens a GPU by its number, which is less than [`count`].
     pub(in super::super) fn open(ordinal: u32) -> Result<Self> {
-        let (mut device, mut context) = (0, ptr::null_mut());
-        let ordinal = i32::try_from(ordinal).unwrap_or(i32::MAX);
-        // SAFETY: the driver is initialised, and each call writes to the variable that it is passed.
+        let device = device(ordinal)?;
+        let mut context = ptr::null_mut();
+        // SAFETY: the driver is initialised, and writes to `context`.
         unsafe {
-            check(sys::cuDeviceGet(&raw mut device, ordinal), "cuDeviceGet")?;
             check(
                 sys::cuDevicePrimaryCtxRetain(&raw mut context, device),
                 "cuDevicePrimaryCtxRetain",
@@ -211,15 +250,10 @@ fn attribute(device: sys::CUdevice, which: sys::CUdevice_attribute) -> Result<u3
 fn properties(device: sys::CUdevice) -> Result<GpuProperties> {
     use sys::CUdevice_attribute_enum as Attribute;
     let get = |which| attribute(device, which);
-    let mut name = [0; 256];
+    let name = name(device)?;
     let (mut total_memory, mut version) = (0, 0);
-    // SAFETY: each call writes to the variable that it is passed, no more than its length.
+    // SAFETY: each call writes to the variable that it is passed.
     unsafe {
-        let length = name.len() as i32;
-        check(
-            sys::cuDeviceGetName(name.as_mut_ptr(), length, device),
-            "cuDeviceGetName",
-        )?;
         check(
             sys::cuDeviceTotalMem_v2(&raw mut total_memory, device),
             "cuDeviceTotalMem",
@@ -229,11 +263,10 @@ fn properties(device: sys::CUdevice) -> Result<GpuProperties> {
             "cuDriverGetVersion",
         )?;
     }
-    let name = name.map(|letter| letter as u8);
-    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
     let multiprocessors = get(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
     Ok(GpuProperties {
-        name: name.to_string_lossy().into_owned(),
+        uuid: uuid_of(device, &name).ok(),
+        name,
         compute_capability: (
             get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
             get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
