@@ -25,6 +25,11 @@ impl CudaError {
         }
     }
 
+    /// Whether a source was refused with findings.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(self, Self::Code(code) if matches!(**code, ErrorCode::Rejected(_)))
+    }
+
     pub(crate) fn invalid_argument(text: impl Into<String>) -> Self {
         ErrorCode::InvalidArgument(text.into()).into()
     }

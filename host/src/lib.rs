@@ -89,6 +89,7 @@
 
 #![deny(missing_docs)]
 
+mod account;
 mod backend;
 mod bindings;
 mod compiler;
@@ -118,13 +119,17 @@ mod usage;
 mod view;
 mod wakers;
 
+pub use account::Account;
 pub use backend::cuda::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub use bindings::LinkOptions;
 pub use ctx::{WasiCudaCtx, WasiCudaCtxBuilder};
 pub use device::{
     CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, DeviceListing, DeviceProperties,
 };
-pub use hooks::{FaultInfo, LaunchInfo, WasiCudaHooks};
+pub use hooks::{
+    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, MemoryInfo, ModuleInfo,
+    ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo, WasiCudaHooks,
+};
 pub use limits::Limits;
 pub use linker::{add_to_linker, add_to_linker_with};
 pub use view::{WasiCuda, WasiCudaCtxView, WasiCudaView};

@@ -67,14 +67,16 @@ impl Progress {
         }
     }
 
-    /// Records a failure, if it is the first. Whoever waits is told when the work has drained.
-    pub(crate) fn fail(&self, error: StreamError) {
+    /// Records a failure, if it is the first; whether it is. Whoever waits is told when the work has drained.
+    pub(crate) fn fail(&self, error: StreamError) -> bool {
         let mut first = crate::lock(&self.error);
-        if first.is_none() {
+        let is_first = first.is_none();
+        if is_first {
             *first = Some(error);
             // A lost device stays lost.
             let _ = self.state.compare_exchange(WORKING, FAILED, SeqCst, SeqCst);
         }
+        is_first
     }
 
     /// Fails the stream for good. Whoever waits is told at once.

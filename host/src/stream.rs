@@ -5,7 +5,8 @@ use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::{CudaError, CudaResult, StreamError};
 use crate::event::Event;
 use crate::grant::Grant;
-use crate::operation::{Operation, Place, Submission};
+use crate::hooks::Direction;
+use crate::operation::{Moved, Operation, Place, Submission};
 use crate::progress::Progress;
 use crate::recording::{Capture, Recording};
 use std::sync::{Arc, Mutex, Weak};
@@ -26,13 +27,14 @@ impl Work {
         self.queue.strong_count() == 0
     }
 
-    /// Stops what runs and drops what is enqueued.
-    pub(crate) fn cancel(&self) {
+    /// Stops what runs and drops what is enqueued; whether there was anything that had not failed.
+    pub(crate) fn cancel(&self) -> bool {
         if self.progress.is_idle() {
-            return;
+            return false;
         }
-        self.progress.fail(StreamError::Cancelled);
+        let is_first = self.progress.fail(StreamError::Cancelled);
         self.stop();
+        is_first
     }
 
     /// Fails for good, together with the device.
@@ -85,6 +87,7 @@ impl Stream {
         grant.register(stream.work());
         // A device that was lost before the registration has told nobody here.
         grant.device().check()?;
+        grant.tell_stream();
         Ok(stream)
     }
 
@@ -132,6 +135,9 @@ impl Stream {
             self.grant.guest().pending.release(held);
             return Err(error);
         }
+        for moved in operation.moves().each() {
+            self.grant.moved(moved);
+        }
         self.progress.submit();
         self.queue.clone().submit(Submission {
             operation,
@@ -160,7 +166,17 @@ impl Stream {
                 tokio::task::yield_now().await;
             }
         }
+        self.moved(Direction::HostToDevice, bytes.len());
         Ok(())
+    }
+
+    fn moved(&self, direction: Direction, bytes: usize) {
+        if bytes > 0 {
+            self.grant.moved(Moved {
+                direction,
+                bytes: bytes as u64,
+            });
+        }
     }
 
     /// Waits for the work so far, then copies device memory.
@@ -180,6 +196,7 @@ impl Stream {
                 tokio::task::yield_now().await;
             }
         }
+        self.moved(Direction::DeviceToHost, bytes.len());
         Ok(bytes)
     }
 
@@ -214,7 +231,7 @@ impl Stream {
 
     /// Stops what runs and drops what is enqueued.
     pub(crate) fn cancel(&self) {
-        self.work().cancel();
+        self.grant.cancel_one(&self.work());
     }
 
     fn work(&self) -> Work {

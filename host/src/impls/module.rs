@@ -6,13 +6,15 @@ use crate::bindings::wasi::cuda::module::{
     FunctionInfo, Host, HostFunction, HostModule, Parameter, ParameterType, Source,
 };
 use crate::bindings::wasi::cuda::types::{Diagnostic, Quota};
-use crate::compiler::diagnostic;
+use crate::compiler::{self, diagnostic};
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
+use crate::hooks::{ModuleInfo, ModuleOutcome};
 use crate::memory::Allocation;
 use crate::quota::Permit;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use std::time::Instant;
 use wasi_cuda_jit::signature;
 use wasmtime::component::Resource;
 
@@ -70,6 +72,7 @@ impl HostModule for WasiCudaCtxView<'_> {
         grant.device().check()?;
         let source = module_source(source, guest.limits.source_size)?;
         let counted = guest.counters.modules.take(|| Quota::Modules)?;
+        let told = Told::begin(&grant, &source);
         let device = grant.device();
         let compiled = device.compiler().load(
             device.backend(),
@@ -77,7 +80,9 @@ impl HostModule for WasiCudaCtxView<'_> {
             guest.checked,
             guest.limits.compile_time,
         );
-        let program = compiled.await?;
+        let compiled = compiled.await;
+        told.end(&grant, &compiled);
+        let program = compiled?.program;
         grant.device().check()?;
         let variables = Allocation::of_variables(&grant, &program.variables)?;
         let loaded = Loaded {
@@ -144,6 +149,35 @@ impl HostFunction for WasiCudaCtxView<'_> {
     fn drop(&mut self, function: Resource<Function>) -> wasmtime::Result<()> {
         self.table.delete(function)?;
         Ok(())
+    }
+}
+
+/// What the embedder is told of a load, if it listens.
+struct Told(Option<(blake3::Hash, u64, Instant)>);
+
+impl Told {
+    fn begin(grant: &Grant, source: &ModuleSource) -> Self {
+        let bytes = source.bytes();
+        let known = || (blake3::hash(bytes), bytes.len() as u64, Instant::now());
+        Self(grant.guest().is_watched().then(known))
+    }
+
+    fn end(self, grant: &Grant, compiled: &CudaResult<compiler::Loaded>) {
+        let Some((hash, size, begun)) = self.0 else {
+            return;
+        };
+        grant.tell_module(&ModuleInfo {
+            device: grant.device().name(),
+            hash: *hash.as_bytes(),
+            size,
+            took: begun.elapsed(),
+            outcome: match compiled {
+                Ok(loaded) if loaded.is_new => ModuleOutcome::Compiled,
+                Ok(_) => ModuleOutcome::Known,
+                Err(error) if error.is_rejection() => ModuleOutcome::Refused,
+                Err(_) => ModuleOutcome::Failed,
+            },
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::queue::CudaQueue;
 use super::staging::Block;
+use super::timing::Timing;
 use crate::event::Event;
 use crate::launch::Launch;
 use crate::operation::Operation;
@@ -24,6 +25,7 @@ pub(super) enum What {
         /// Its fault record.
         record: u32,
         time_limit: Option<Duration>,
+        timing: Option<Timing>,
     },
     /// A part of an upload.
     Piece(#[expect(dead_code, reason = "held until the copy is over")] Block),

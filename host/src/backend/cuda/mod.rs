@@ -29,6 +29,7 @@ mod space;
 mod staging;
 mod stopper;
 mod stream;
+mod timing;
 mod window;
 
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};

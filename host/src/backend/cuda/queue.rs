@@ -9,9 +9,10 @@ use super::issued::{Issued, What};
 use super::lane::Lane;
 use super::space::Memory;
 use super::stopper::Ticket;
-use crate::backend::{Code, FaultSink, KernelFault, Queue};
+use crate::backend::{Code, KernelFault, LaunchSink, Queue};
 use crate::error::StreamError;
 use crate::event::{Event, Reached, Resume};
+use crate::hooks::LaunchEnd;
 use crate::launch::Launch;
 use crate::operation::{Operation, Place, Submission};
 use crate::progress::Progress;
@@ -29,7 +30,9 @@ pub(super) struct CudaQueue {
     pub(super) memory: Arc<Memory>,
     control: Control,
     progress: Arc<Progress>,
-    faults: Arc<dyn FaultSink>,
+    sink: Arc<dyn LaunchSink>,
+    /// Whether launches are timed.
+    measures: bool,
     /// Operations, and parts of them, that the driver has.
     in_flight: AtomicU32,
     /// Whether there is work that could not be issued.
@@ -88,7 +91,7 @@ impl CudaQueue {
     pub(super) fn open(
         memory: Arc<Memory>,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> super::driver::Result<Arc<Self>> {
         memory.gpu.driver.bind()?;
         let control = memory.gpu.controls.take()?;
@@ -97,7 +100,8 @@ impl CudaQueue {
             memory,
             control,
             progress,
-            faults,
+            measures: sink.wants_times(),
+            sink,
             in_flight: AtomicU32::new(0),
             waiting: AtomicBool::new(false),
             listed: AtomicBool::new(false),
@@ -301,10 +305,22 @@ impl CudaQueue {
     /// Something that the driver had is over.
     pub(super) fn retired(self: &Arc<Self>, what: What, counted: Option<u64>) {
         match &what {
-            What::Launch { launch, record, .. } => {
-                if self.control.has_fault(*record) {
-                    self.faulted(launch, *record);
-                }
+            What::Launch {
+                launch,
+                record,
+                timing,
+                ..
+            } => {
+                let end = match self.control.has_fault(*record) {
+                    true => {
+                        self.faulted(launch, *record);
+                        LaunchEnd::Faulted
+                    }
+                    false if self.progress.has_failed() => LaunchEnd::Stopped,
+                    false => LaunchEnd::Completed,
+                };
+                let time = timing.as_ref().and_then(|timing| timing.time());
+                self.sink.finished(launch, end, time);
                 self.launches_over.fetch_add(1, SeqCst);
             }
             What::Record(event) => event.complete(Reached {
@@ -343,15 +359,15 @@ impl CudaQueue {
         };
         let fault = code.guarded.fault(&self.control.take_record(record));
         crate::lock(&self.state).stopped = true;
-        let error = self.faults.describe(&KernelFault { launch, fault });
+        let error = self.sink.describe(&KernelFault { launch, fault });
         self.progress.fail(error);
     }
 
     /// What runs has run for longer than it may.
-    pub(super) fn expire(&self, launch: u32) {
+    pub(super) fn expire(&self, launch: &Launch, record: u32) {
         // A fault that is already written comes first; it is reported when the launch is over.
-        if !self.control.has_fault(launch) {
-            self.progress.fail(StreamError::DeadlineExceeded);
+        if !self.control.has_fault(record) && self.progress.fail(StreamError::DeadlineExceeded) {
+            self.sink.expired(launch);
         }
         self.stop_running();
     }

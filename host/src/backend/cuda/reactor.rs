@@ -217,11 +217,11 @@ impl Gpu {
             for issued in together {
                 queue.get_or_insert_with(|| issued.queue.clone());
                 let launch = match &issued.what {
-                    super::issued::What::Launch { record, .. } => Some(*record),
+                    super::issued::What::Launch { launch, record, .. } => Some((launch, *record)),
                     _ => None,
                 };
-                if let Some(record) = launch {
-                    over.get_or_insert((issued.queue.clone(), record));
+                if let Some((launch, record)) = launch {
+                    over.get_or_insert_with(|| (issued.queue.clone(), launch.clone(), record));
                     limits = limits
                         .zip(Issued::time_limit(issued))
                         .and_then(|(sum, limit)| sum.checked_add(limit));
@@ -231,8 +231,8 @@ impl Gpu {
                 over = None;
             }
         });
-        if let Some((queue, launch)) = over {
-            queue.expire(launch);
+        if let Some((queue, launch, record)) = over {
+            queue.expire(&launch, record);
         }
         let stopping = queue.and_then(|queue| queue.stopping_since());
         if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {

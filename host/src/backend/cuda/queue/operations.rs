@@ -7,6 +7,7 @@ use crate::backend::cuda::control::RECORDS;
 use crate::backend::cuda::driver::Shape;
 use crate::backend::cuda::issued::What;
 use crate::backend::cuda::staging::{BLOCK, Block};
+use crate::backend::cuda::timing::{Timing, timed};
 use crate::event::{Event, Reached};
 use crate::launch::Launch;
 use crate::operation::{Operation, Place};
@@ -61,10 +62,13 @@ impl CudaQueue {
             .write_parameters(launch.parameters.bytes(), &told, &mut block);
         state.launches = state.launches.wrapping_add(1);
         let reset = std::mem::take(&mut state.stopped).then_some(told.stop);
+        let timing = self.timing();
+        let marks = timing.as_ref().map(Timing::marks);
         let what = What::Launch {
             launch,
             record,
             time_limit,
+            timing,
         };
         let step = self.issued(&lane, what, counted, |driver, stream| {
             // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
@@ -73,11 +77,24 @@ impl CudaQueue {
                 if let Some(stop) = reset {
                     driver.write_word(stream, stop, 0)?;
                 }
-                driver.launch(code.function, &shape, stream, &block)
+                timed(driver, stream, marks, || {
+                    driver.launch(code.function, &shape, stream, &block)
+                })
             }
         });
         state.block = block;
         Ok(step)
+    }
+
+    /// What times a launch, where somebody asked for that.
+    fn timing(&self) -> Option<Timing> {
+        if !self.measures {
+            return None;
+        }
+        let timing = Timing::new(&self.gpu().driver);
+        timing
+            .inspect_err(|error| tracing::warn!(%error, "a launch is not timed"))
+            .ok()
     }
 
     /// Whether no earlier stop is still on its way, which would end the next launch.
