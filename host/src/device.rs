@@ -313,8 +313,10 @@ impl Device {
             .iter()
             .filter_map(Weak::upgrade)
             .collect();
-        for grant in grants {
-            grant.lose(reason);
+        let suspects: Vec<_> = grants.iter().map(|grant| grant.take_suspects()).collect();
+        let all = suspects.iter().map(Vec::len).sum();
+        for (grant, own) in grants.iter().zip(&suspects) {
+            grant.lose(reason, own, all);
         }
     }
 

@@ -3,7 +3,7 @@
 mod tell;
 
 use crate::account::Account;
-use crate::backend::Space;
+use crate::backend::{Kernel, Space};
 use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::Device;
 use crate::error::CudaResult;
@@ -24,6 +24,15 @@ pub(crate) struct Grant {
     opened: OnceLock<Opened>,
     /// What every stream runs, those that the guest has dropped included.
     work: Mutex<Vec<Work>>,
+    /// Launches by which the device may have been lost, until that was told.
+    suspects: Mutex<Vec<Suspect>>,
+}
+
+/// A launch by which a device may have been lost. It keeps no buffer, which would keep its grant.
+pub(crate) struct Suspect {
+    kernel: Arc<Kernel>,
+    grid: [u32; 3],
+    block: [u32; 3],
 }
 
 struct Opened {
@@ -39,7 +48,8 @@ impl Grant {
             guest,
             usage,
             opened: OnceLock::new(),
-            work: Mutex::new(Vec::new()),
+            work: Mutex::default(),
+            suspects: Mutex::default(),
         });
         device.register(&grant);
         grant
@@ -113,12 +123,16 @@ impl Grant {
         }
     }
 
-    /// Tells the guest that its device is gone.
-    pub(crate) fn lose(&self, reason: &str) {
+    /// The guest's launches by which the device may have been lost, once.
+    pub(crate) fn take_suspects(&self) -> Vec<Suspect> {
+        std::mem::take(&mut *crate::lock(&self.suspects))
+    }
+
+    /// Tells the guest that its device is gone, and the embedder by what of the guest's that may be, if by any: `all` counts
+    /// those of every guest.
+    pub(crate) fn lose(&self, reason: &str, own: &[Suspect], all: usize) {
         crate::lock(&self.work).iter().for_each(Work::lose);
-        self.guest.tell("on_device_lost", |hooks| {
-            hooks.on_device_lost(self.device.name(), reason);
-        });
+        self.tell_lost(reason, own, all);
     }
 
     /// Until the first of the running launches is stopped; none when none has a limit.

@@ -3,8 +3,8 @@
 mod info;
 
 pub use info::{
-    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, MemoryInfo, ModuleInfo,
-    ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo,
+    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, LossCause, LossInfo, MemoryInfo,
+    ModuleInfo, ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo,
 };
 
 /// Callbacks of one guest. Every method has a default that does nothing.
@@ -70,9 +70,9 @@ pub trait WasiCudaHooks: Send + Sync {
         let _ = fault;
     }
 
-    /// One of the guest's devices was lost: all its pending and later calls fail.
-    fn on_device_lost(&self, device: &str, reason: &str) {
-        let _ = (device, reason);
+    /// One of the guest's devices was lost: all its pending and later calls fail. Told to each guest that has the device.
+    fn on_device_lost(&self, loss: &LossInfo<'_>) {
+        let _ = loss;
     }
 }
 

@@ -127,8 +127,8 @@ pub use device::{
     CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, DeviceListing, DeviceProperties,
 };
 pub use hooks::{
-    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, MemoryInfo, ModuleInfo,
-    ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo, WasiCudaHooks,
+    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, LossCause, LossInfo, MemoryInfo,
+    ModuleInfo, ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo, WasiCudaHooks,
 };
 pub use limits::Limits;
 pub use linker::{add_to_linker, add_to_linker_with};

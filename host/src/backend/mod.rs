@@ -236,6 +236,9 @@ pub(crate) trait LaunchSink: Send + Sync {
     /// A launch was stopped because it ran for too long.
     fn expired(&self, launch: &Launch);
 
+    /// The device is lost while this launch is running, or may be; called before the device's listener is.
+    fn suspect(&self, launch: &Launch);
+
     /// A launch faulted; its stream then fails with what this makes of it.
     fn describe(&self, fault: &KernelFault<'_>) -> StreamError;
 }

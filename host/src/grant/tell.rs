@@ -1,12 +1,12 @@
 //! What the embedder is asked and told of one guest on one device.
 
-use super::Grant;
+use super::{Grant, Suspect};
 use crate::backend::{KernelFault, LaunchSink};
 use crate::error::{CudaResult, StreamError};
 use crate::fault;
 use crate::hooks::{
-    FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, MemoryInfo, ModuleInfo, StopCause, StopInfo,
-    StreamInfo, TransferInfo,
+    FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, LossCause, LossInfo, MemoryInfo, ModuleInfo,
+    StopCause, StopInfo, StreamInfo, TransferInfo,
 };
 use crate::launch::Launch;
 use crate::operation::{Moved, Operation};
@@ -87,6 +87,51 @@ impl Grant {
         self.guest.tell("on_stop", |hooks| hooks.on_stop(&told));
     }
 
+    pub(super) fn tell_lost(&self, reason: &str, own: &[Suspect], all: usize) {
+        let launches: Vec<_> = own
+            .iter()
+            .map(|suspect| self.suspect_info(suspect))
+            .collect();
+        for launch in &launches {
+            let LaunchInfo {
+                device,
+                kernel,
+                grid,
+                block,
+            } = launch;
+            tracing::warn!(
+                device,
+                kernel,
+                ?grid,
+                ?block,
+                "ran when the device was lost"
+            );
+        }
+        let cause = match own.len() {
+            _ if all == 0 => LossCause::Unknown,
+            0 => LossCause::OtherLaunch,
+            some if some == all => LossCause::OwnLaunch,
+            _ => LossCause::Unknown,
+        };
+        let told = LossInfo {
+            device: self.device.name(),
+            reason,
+            cause,
+            launches: &launches,
+        };
+        self.guest
+            .tell("on_device_lost", |hooks| hooks.on_device_lost(&told));
+    }
+
+    fn suspect_info<'a>(&'a self, suspect: &'a Suspect) -> LaunchInfo<'a> {
+        LaunchInfo {
+            device: self.device.name(),
+            kernel: &suspect.kernel.signature.name,
+            grid: suspect.grid,
+            block: suspect.block,
+        }
+    }
+
     fn info<'a>(&'a self, launch: &'a Launch) -> LaunchInfo<'a> {
         LaunchInfo {
             device: self.device.name(),
@@ -115,6 +160,14 @@ impl LaunchSink for Grant {
 
     fn expired(&self, launch: &Launch) {
         self.tell_stop(StopCause::DeadlineExceeded, Some(launch));
+    }
+
+    fn suspect(&self, launch: &Launch) {
+        crate::lock(&self.suspects).push(Suspect {
+            kernel: launch.kernel.clone(),
+            grid: launch.grid,
+            block: launch.block,
+        });
     }
 
     fn describe(&self, fault: &KernelFault<'_>) -> StreamError {

@@ -138,6 +138,33 @@ pub enum StopCause {
     DeadlineExceeded,
 }
 
+/// A device that was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LossInfo<'a> {
+    /// The device's name.
+    pub device: &'a str,
+    /// What the driver said, or whoever declared it lost.
+    pub reason: &'a str,
+    /// Whose launch it was, as far as is known.
+    pub cause: LossCause,
+    /// The launches of this guest that were running, or may have been: a GPU says when work has ended, and not what broke it. Those
+    /// of other guests are for their own hooks alone, so that what is passed on to one tenant tells nothing of another.
+    pub launches: &'a [LaunchInfo<'a>],
+}
+
+/// Whose launch a device was lost by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LossCause {
+    /// One of this guest's: nobody else's was running.
+    OwnLaunch,
+    /// Another guest's: others' were running and none of this guest's.
+    OtherLaunch,
+    /// Not known: launches of several guests were running, or none was.
+    Unknown,
+}
+
 /// A launch that its sandbox stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

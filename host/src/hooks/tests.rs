@@ -1,6 +1,7 @@
 //! What an embedder hears of a guest, and that its mistakes hurt nobody.
 
 use super::*;
+use crate::backend::LaunchSink as _;
 use crate::bindings::wasi::cuda::device::Host as _;
 use crate::bindings::wasi::cuda::module::{HostModule as _, Source};
 use crate::bindings::wasi::cuda::types::ErrorCode;
@@ -9,6 +10,7 @@ use crate::testing::*;
 use crate::{Account, Device, Limits, WasiCudaCtx, WasiCudaCtxView};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use wasi_cuda_jit::cpu::Outcome;
 use wasmtime::component::{Resource, ResourceTable};
 
 /// Writes down what it is told, but for what tests have no opinion on.
@@ -80,6 +82,16 @@ impl WasiCudaHooks for Notes {
 
     fn on_fault(&self, fault: &FaultInfo<'_>) {
         self.note(format!("fault of {} in line {}", fault.kernel, fault.line));
+    }
+
+    fn on_device_lost(&self, loss: &LossInfo<'_>) {
+        let (cause, reason) = (loss.cause, loss.reason);
+        let kernels = loss
+            .launches
+            .iter()
+            .map(|launch| (launch.kernel, launch.grid[0]));
+        let kernels: Vec<_> = kernels.collect();
+        self.note(format!("lost: {reason}, {cause:?}, {kernels:?}"));
     }
 }
 
@@ -227,6 +239,38 @@ async fn a_cancel_and_a_deadline_are_told_once_each() {
     assert_eq!(cancels(&notes), 1, "the store was dropped");
 }
 
+/// What three guests of a device hear when it is lost while so many launches of each may be running.
+fn lost_while_running(running: [u32; 3]) -> [String; 3] {
+    let device = device(1);
+    let guests = running.map(|launches| {
+        let notes = Arc::new(Notes::default());
+        let guest = watched(&device, &notes);
+        for launch in 0..launches {
+            grant(&guest).suspect(&kernel(launch + 1, |_, _| Outcome::Completed));
+        }
+        (guest, notes)
+    });
+    device.mark_lost("700");
+    device.mark_lost("again");
+    guests.map(|(_, notes)| notes.take().join("; "))
+}
+
+#[test]
+fn a_loss_is_told_to_all_and_its_launch_to_its_guest_alone() {
+    let other = "lost: 700, OtherLaunch, []";
+    let own = "lost: 700, OwnLaunch, [(\"test\", 1), (\"test\", 2)]";
+    assert_eq!(lost_while_running([0, 2, 0]), [other, own, other]);
+}
+
+#[test]
+fn a_loss_with_launches_of_several_guests_running_is_nobodys_for_sure() {
+    let maybe = "lost: 700, Unknown, [(\"test\", 1)]";
+    let other = "lost: 700, OtherLaunch, []";
+    assert_eq!(lost_while_running([1, 0, 1]), [maybe, other, maybe]);
+    let unknown = "lost: 700, Unknown, []";
+    assert_eq!(lost_while_running([0; 3]), [unknown; 3]);
+}
+
 async fn load(guest: &WasiCudaCtx, source: &str) -> Result<(), ErrorCode> {
     let mut table = ResourceTable::new();
     let mut view = WasiCudaCtxView {
@@ -335,7 +379,7 @@ impl WasiCudaHooks for Panics {
         panic!("on_fault")
     }
 
-    fn on_device_lost(&self, _: &str, _: &str) {
+    fn on_device_lost(&self, _: &LossInfo<'_>) {
         panic!("on_device_lost")
     }
 }

@@ -42,6 +42,14 @@ pub(super) enum What {
 }
 
 impl Issued {
+    /// The launch that it is, if it is one, and whose.
+    pub(super) fn launch(&self) -> Option<(Arc<CudaQueue>, Arc<Launch>)> {
+        match &self.what {
+            What::Launch { launch, .. } => Some((self.queue.clone(), launch.clone())),
+            _ => None,
+        }
+    }
+
     /// Whether somebody learns only from a mark that it is over.
     pub(super) fn wants_mark(&self) -> bool {
         matches!(self.what, What::Record(..) | What::Wait(..))

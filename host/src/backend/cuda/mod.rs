@@ -38,14 +38,16 @@ pub(crate) use names::{Uuid, name};
 
 use super::{Backend, CompileClock, LossListener, ModuleSource, Program, Space};
 use crate::device::{CudaOptions, DeviceBackend, DeviceError, DeviceProperties};
+use crate::launch::Launch;
 use crate::memory::window_end;
 use crate::progress::Progress;
 use code::MachineCode;
 use driver::Driver;
 use lane::Lane;
+use queue::CudaQueue;
 use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use wasi_cuda_jit::Diagnostic;
 use wasi_cuda_jit::back::ptx::MAX_BLOCKS;
@@ -107,6 +109,8 @@ struct Gpu {
 struct Lost {
     reason: OnceLock<String>,
     told: AtomicBool,
+    /// The launch by which it is lost, where that is known, until it was told.
+    by: Mutex<Option<(Arc<CudaQueue>, Arc<Launch>)>>,
     listener: OnceLock<LossListener>,
 }
 
@@ -225,6 +229,14 @@ impl Gpu {
         }
     }
 
+    /// Nothing works any more, because of a launch.
+    fn lose_by(&self, launch: Option<(Arc<CudaQueue>, Arc<Launch>)>, reason: &str) {
+        if !self.is_lost() {
+            *crate::lock(&self.lost.by) = launch;
+            self.lose(reason);
+        }
+    }
+
     /// Nothing works any more; the reactor tells everyone, since whoever notices may hold locks.
     fn lose(&self, reason: &str) {
         if self.lost.reason.set(reason.to_owned()).is_ok() {
@@ -245,6 +257,14 @@ impl Gpu {
     /// Tells the device's owner, and ends whatever is in flight.
     fn tell_lost(&self, reason: &str) {
         self.lost.told.store(true, SeqCst);
+        let known = crate::lock(&self.lost.by).take();
+        let running: Vec<_> = match known {
+            Some(known) => vec![known],
+            None => self.lanes().flat_map(|lane| lane.running()).collect(),
+        };
+        for (queue, launch) in running {
+            queue.suspect(&launch);
+        }
         if let Some(listener) = self.lost.listener.get() {
             listener(reason);
         }

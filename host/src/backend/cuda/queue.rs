@@ -302,6 +302,11 @@ impl CudaQueue {
         }
     }
 
+    /// A launch by which the device may have been lost.
+    pub(super) fn suspect(&self, launch: &Launch) {
+        self.sink.suspect(launch);
+    }
+
     /// Something that the driver had is over.
     pub(super) fn retired(self: &Arc<Self>, what: What, counted: Option<u64>) {
         match &what {

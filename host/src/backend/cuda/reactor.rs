@@ -211,11 +211,11 @@ impl Gpu {
     }
 
     fn keep_limits(&self, lane: &Lane) {
-        let (mut over, mut queue) = (None, None);
+        let (mut over, mut first) = (None, None);
         lane.head(|together, since| {
             let mut limits = Some(Duration::ZERO);
             for issued in together {
-                queue.get_or_insert_with(|| issued.queue.clone());
+                first = first.take().or_else(|| issued.launch());
                 let launch = match &issued.what {
                     super::issued::What::Launch { launch, record, .. } => Some((launch, *record)),
                     _ => None,
@@ -234,9 +234,9 @@ impl Gpu {
         if let Some((queue, launch, record)) = over {
             queue.expire(&launch, record);
         }
-        let stopping = queue.and_then(|queue| queue.stopping_since());
+        let stopping = first.as_ref().and_then(|(queue, _)| queue.stopping_since());
         if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {
-            self.lose("a kernel runs on although it was told to stop");
+            self.lose_by(first, "a kernel runs on although it was told to stop");
         }
     }
 }
