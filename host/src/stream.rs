@@ -3,7 +3,6 @@
 use crate::backend::Queue;
 use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::{CudaError, CudaResult, StreamError};
-use crate::event::Event;
 use crate::grant::Grant;
 use crate::hooks::Direction;
 use crate::operation::{Moved, Operation, Place, Submission};
@@ -198,13 +197,6 @@ impl Stream {
         }
         self.moved(Direction::DeviceToHost, bytes.len());
         Ok(bytes)
-    }
-
-    /// Marks this point.
-    pub(crate) async fn record_event(&self) -> CudaResult<Arc<Event>> {
-        let event = Arc::new(Event::default());
-        self.enqueue(Operation::Record(event.clone())).await?;
-        Ok(event)
     }
 
     async fn drained(&self) {

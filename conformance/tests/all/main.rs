@@ -8,6 +8,7 @@ mod neighbours;
 mod report;
 mod repository;
 mod runner;
+mod spans;
 mod support;
 mod wit;
 

@@ -10,6 +10,10 @@ mod execution;
 mod memory;
 mod module;
 mod polling;
+mod trace;
+
+#[cfg(test)]
+mod tests;
 
 pub use device::DeviceHandle;
 pub(crate) use execution::replace_write;

@@ -15,6 +15,7 @@ use crate::quota::Permit;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::instrument;
 use wasi_cuda_jit::signature;
 use wasmtime::component::Resource;
 
@@ -37,6 +38,12 @@ struct Loaded {
 pub struct Function {
     loaded: Arc<Loaded>,
     kernel: Arc<Kernel>,
+}
+
+impl Module {
+    pub(super) fn grant(&self) -> &Arc<Grant> {
+        &self.loaded.grant
+    }
 }
 
 impl Function {
@@ -62,6 +69,10 @@ impl Function {
 impl Host for WasiCudaCtxView<'_> {}
 
 impl HostModule for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "module.load", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&device), bytes = size_of_source(&source))
+    )]
     async fn load(
         &mut self,
         device: Resource<Device>,
@@ -96,6 +107,10 @@ impl HostModule for WasiCudaCtxView<'_> {
         })?)
     }
 
+    #[instrument(
+        name = "module.functions", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&module))
+    )]
     fn functions(&mut self, module: Resource<Module>) -> wasmtime::Result<Vec<String>> {
         let kernels = &self.table.get(&module)?.loaded.program.kernels;
         Ok(kernels
@@ -104,6 +119,10 @@ impl HostModule for WasiCudaCtxView<'_> {
             .collect())
     }
 
+    #[instrument(
+        name = "module.get-function", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&module), kernel = name)
+    )]
     fn get_function(
         &mut self,
         module: Resource<Module>,
@@ -122,6 +141,10 @@ impl HostModule for WasiCudaCtxView<'_> {
         Ok(self.table.push(Function { loaded, kernel })?)
     }
 
+    #[instrument(
+        name = "module.diagnostics", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&module))
+    )]
     fn diagnostics(&mut self, module: Resource<Module>) -> wasmtime::Result<Vec<Diagnostic>> {
         let found = &self.table.get(&module)?.loaded.program.diagnostics;
         Ok(found.iter().map(diagnostic).collect())
@@ -134,6 +157,10 @@ impl HostModule for WasiCudaCtxView<'_> {
 }
 
 impl HostFunction for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "function.info", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&function), kernel = self.kernel_of(&function))
+    )]
     fn info(&mut self, function: Resource<Function>) -> wasmtime::Result<FunctionInfo> {
         let signature = &self.table.get(&function)?.kernel.signature;
         Ok(FunctionInfo {
@@ -178,6 +205,14 @@ impl Told {
                 Err(_) => ModuleOutcome::Failed,
             },
         });
+    }
+}
+
+fn size_of_source(source: &Source) -> usize {
+    match source {
+        Source::Ptx(text) => text.len(),
+        Source::Wasm(bytes) => bytes.len(),
+        Source::Builtin(_) => 0,
     }
 }
 
