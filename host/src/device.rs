@@ -2,6 +2,7 @@
 
 use crate::backend::cuda::{CodeCache, PtxCompiler};
 use crate::backend::{Backend, cpu, cuda};
+use crate::between::Copier;
 use crate::compiler::Compiler;
 use crate::error::CudaError;
 use crate::grant::Grant;
@@ -161,6 +162,7 @@ struct Inner {
     name: String,
     backend: Arc<dyn Backend>,
     compiler: Compiler,
+    copier: Copier,
     /// Bytes that all guests use.
     used: AtomicU64,
     lost: OnceLock<String>,
@@ -229,6 +231,7 @@ impl Device {
             name: name.to_owned(),
             backend,
             compiler: Compiler::new(compiles),
+            copier: Copier::default(),
             used: AtomicU64::new(0),
             lost: OnceLock::new(),
             grants: Mutex::new(Vec::new()),
@@ -338,6 +341,11 @@ impl Device {
 
     pub(crate) fn compiler(&self) -> &Compiler {
         &self.inner.compiler
+    }
+
+    /// What copies to it from other devices.
+    pub(crate) fn copier(&self) -> &Copier {
+        &self.inner.copier
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {

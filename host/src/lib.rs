@@ -91,6 +91,7 @@
 
 mod account;
 mod backend;
+mod between;
 mod bindings;
 mod compiler;
 mod ctx;

@@ -1,8 +1,10 @@
 //! A guest's stream: what it may be told now, and recording instead of running.
 
 use crate::backend::Queue;
+use crate::between::Copy;
 use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::{CudaError, CudaResult, StreamError};
+use crate::event::Event;
 use crate::grant::Grant;
 use crate::hooks::Direction;
 use crate::operation::{Moved, Operation, Place, Submission};
@@ -115,7 +117,6 @@ impl Stream {
 
     /// Enqueues an operation, waiting while the guest's queue is full, or records it.
     pub(crate) async fn enqueue(&self, operation: Operation) -> CudaResult<()> {
-        let held = operation.held_bytes();
         let time_limit = {
             let mut settings = crate::lock(&self.settings);
             if let Some(capture) = &mut settings.capture {
@@ -124,25 +125,64 @@ impl Stream {
             }
             settings.time_limit
         };
+        self.submit(operation, time_limit).await
+    }
+
+    /// Enqueues an operation, waiting while the guest's queue is full.
+    async fn submit(&self, operation: Operation, time_limit: Option<Duration>) -> CudaResult<()> {
+        let held = operation.held_bytes();
         if !self.grant.guest().pending.can_ever_hold(held) {
             return Err(Quota::PendingWork.into());
         }
         self.grant.admit(&operation)?;
+        self.reserve(held).await?;
+        for moved in operation.moves().each() {
+            self.grant.moved(moved);
+        }
+        self.queue.clone().submit(Submission {
+            operation,
+            time_limit,
+        });
+        Ok(())
+    }
+
+    /// Reserves room for an operation and counts it as submitted.
+    async fn reserve(&self, held: u64) -> CudaResult<()> {
         self.grant.guest().pending.reserve(held).await;
         // While this waited for room the stream may have failed.
         if let Err(error) = self.check() {
             self.grant.guest().pending.release(held);
             return Err(error);
         }
-        for moved in operation.moves().each() {
-            self.grant.moved(moved);
-        }
         self.progress.submit();
-        self.queue.clone().submit(Submission {
-            operation,
-            time_limit,
-        });
         Ok(())
+    }
+
+    /// Enqueues a copy from another device of the guest's to this one.
+    pub(crate) async fn copy_from_elsewhere(
+        &self,
+        from: Place,
+        to: Place,
+        length: u64,
+    ) -> CudaResult<()> {
+        if crate::lock(&self.settings).capture.is_some() {
+            return Err(CudaError::unsupported(
+                "a graph holds no copies from another device; copy outside the capture",
+            ));
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        let turn = Arc::<Event>::default();
+        self.submit(Operation::Record(turn.clone()), None).await?;
+        self.reserve(0).await?;
+        let (copy, over) = Copy::new(from, to, length, self.progress.clone());
+        self.grant.device().copier().copy_at(&turn, copy);
+        self.grant.moved(Moved {
+            direction: Direction::DeviceToDevice,
+            bytes: length,
+        });
+        self.submit(Operation::Wait(over), None).await
     }
 
     /// Copies bytes to the device: at once when nothing is before them, else behind what is.

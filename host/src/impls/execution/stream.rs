@@ -157,9 +157,14 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         length: u64,
     ) -> CudaResult<()> {
         let stream = self.working(&stream)?;
-        let from = range(self.table, stream.grant(), &from, length)?;
         let to = range(self.table, stream.grant(), &to, length)?;
-        stream.enqueue(Operation::Copy { from, to, length }).await
+        let source = self.table.get(&from.buffer)?.allocation.grant();
+        let from = range(self.table, source, &from, length)?;
+        if Arc::ptr_eq(source, stream.grant()) {
+            stream.enqueue(Operation::Copy { from, to, length }).await
+        } else {
+            stream.copy_from_elsewhere(from, to, length).await
+        }
     }
 
     #[instrument(
