@@ -86,6 +86,10 @@ pub(crate) fn execution_async() -> Case {
     asynchronous(programs::execution_async())
 }
 
+pub(crate) fn execution_copy_between_devices() -> Case {
+    Case::of(programs::execution_copy_between_devices()).with(|setup| setup.devices = 2)
+}
+
 pub(crate) fn execution_device_lost() -> Case {
     Case::of(programs::execution_device_lost()).with(|setup| {
         setup.lose_devices = true;

@@ -16,7 +16,7 @@ use wasmtime_wasi_cuda::PtxCompiler;
 #[derive(Parser)]
 #[command(name = "wasi-cuda-conformance", version)]
 struct Arguments {
-    /// The device to judge: `cpu` or `cuda:N`.
+    /// The device to judge: `cpu`, `cuda:N`, or `cuda:GPU-…` with a UUID.
     #[arg(long, default_value = "cpu")]
     device: String,
     /// Judge the host on an engine that runs no async functions.

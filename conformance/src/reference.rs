@@ -5,8 +5,8 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, MappedMemory, PtxCompiler,
-    WasiCudaCtx, WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
+    CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, Limits, LinkOptions, MappedMemory,
+    PtxCompiler, WasiCudaCtx, WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
 };
 
 /// `wasmtime-wasi-cuda` on one of its devices.
@@ -21,25 +21,26 @@ pub struct ReferenceHost {
 enum Devices {
     /// Each guest gets CPU devices of its own, with the memory that its setup names.
     OwnCpu,
-    /// Each guest opens the GPU with this number for itself, with the memory that its setup names.
-    OwnCuda(u32, PtxCompiler),
+    /// Each guest opens the GPU with this name for itself, with the memory that its setup names.
+    OwnCuda(String, PtxCompiler),
     /// All guests share this one.
     Shared(Device),
 }
 
 impl ReferenceHost {
-    /// On a device by name: `cpu` or `cuda:N`.
+    /// On a device by its name, as [`Device::open`] knows it.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
         Self::open_compiling_in(name, PtxCompiler::InProcess)
     }
 
-    /// On a device by name, whose driver compiles where `compiler` says.
+    /// On a device by its name, whose driver compiles where `compiler` says.
     pub fn open_compiling_in(name: &str, compiler: PtxCompiler) -> Result<Self, DeviceError> {
         let device = Device::open(name)?;
-        let number = name.strip_prefix("cuda:").map(str::parse);
-        Ok(match number {
-            Some(Ok(number)) => ReferenceHost::new(Devices::OwnCuda(number, compiler)),
-            _ if name == "cpu" => ReferenceHost::new(Devices::OwnCpu),
+        Ok(match device.properties().backend {
+            DeviceBackend::Cuda => {
+                ReferenceHost::new(Devices::OwnCuda(device.name().to_owned(), compiler))
+            }
+            DeviceBackend::Cpu => ReferenceHost::new(Devices::OwnCpu),
             _ => ReferenceHost::sharing(device),
         })
     }
@@ -82,14 +83,14 @@ impl ReferenceHost {
                     Device::cpu(options).map_err(NotRun::because)
                 })
                 .collect(),
-            Devices::OwnCuda(number, compiler) => (0..setup.devices)
+            Devices::OwnCuda(name, compiler) => (0..setup.devices)
                 .map(|_| {
                     let options = CudaOptions {
                         total_memory: Some(setup.device_memory),
                         compiler: compiler.clone(),
                         ..CudaOptions::default()
                     };
-                    Device::cuda(*number, options).map_err(NotRun::because)
+                    Device::cuda_named(name, options).map_err(NotRun::because)
                 })
                 .collect(),
             Devices::Shared(device) => match setup.devices {

@@ -90,7 +90,9 @@
 
 #![deny(missing_docs)]
 
+mod account;
 mod backend;
+mod between;
 mod bindings;
 mod compiler;
 mod ctx;
@@ -121,13 +123,17 @@ mod usage;
 mod view;
 mod wakers;
 
+pub use account::Account;
 pub use backend::cuda::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub use bindings::LinkOptions;
 pub use ctx::{WasiCudaCtx, WasiCudaCtxBuilder};
 pub use device::{
     CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, DeviceListing, DeviceProperties,
 };
-pub use hooks::{FaultInfo, LaunchInfo, WasiCudaHooks};
+pub use hooks::{
+    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, LossCause, LossInfo, MemoryInfo,
+    ModuleInfo, ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo, WasiCudaHooks,
+};
 pub use limits::Limits;
 pub use linear::MappedMemory;
 pub use linker::{add_to_linker, add_to_linker_with};

@@ -144,6 +144,7 @@ impl Allocation {
         let charge = grant.usage().charge(granules)?;
         let offset = place(grant, size, granules, variables)?;
         charge.keep();
+        grant.tell_memory(granules, true);
         Ok(Arc::new(Self {
             grant: grant.clone(),
             offset,
@@ -199,6 +200,7 @@ impl Drop for Allocation {
             release(&self.grant, space, self.offset, self.size, granules);
         }
         self.grant.usage().release(granules);
+        self.grant.tell_memory(granules, false);
     }
 }
 

@@ -70,18 +70,20 @@ impl Progress {
         }
     }
 
-    /// Records a failure, if it is the first. Transfers are told at once, whoever else waits when the work has drained.
-    pub(crate) fn fail(&self, error: StreamError) {
+    /// Records a failure, if it is the first; whether it is. Transfers are told at once, whoever else waits when the work has
+    /// drained.
+    pub(crate) fn fail(&self, error: StreamError) -> bool {
         {
             let mut first = crate::lock(&self.error);
             if first.is_some() {
-                return;
+                return false;
             }
             *first = Some(error.clone());
             // A lost device stays lost.
             let _ = self.state.compare_exchange(WORKING, FAILED, SeqCst, SeqCst);
         }
         self.transfers.fail(&error);
+        true
     }
 
     /// Fails the stream for good. Whoever waits is told at once.

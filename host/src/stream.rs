@@ -1,11 +1,13 @@
 //! A guest's stream: what it may be told now, and recording instead of running.
 
 use crate::backend::Queue;
+use crate::between::Copy;
 use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::{CudaError, CudaResult, StreamError};
 use crate::event::Event;
 use crate::grant::Grant;
-use crate::operation::{Operation, Place, Submission};
+use crate::hooks::Direction;
+use crate::operation::{Moved, Operation, Place, Submission};
 use crate::pending::Room;
 use crate::progress::Progress;
 use crate::recording::{Capture, Recording};
@@ -28,13 +30,14 @@ impl Work {
         self.queue.strong_count() == 0
     }
 
-    /// Stops what runs and drops what is enqueued.
-    pub(crate) fn cancel(&self) {
+    /// Stops what runs and drops what is enqueued; whether there was anything that had not failed.
+    pub(crate) fn cancel(&self) -> bool {
         if self.progress.is_idle() && !self.progress.transfers().any() {
-            return;
+            return false;
         }
-        self.progress.fail(StreamError::Cancelled);
+        let is_first = self.progress.fail(StreamError::Cancelled);
         self.stop();
+        is_first
     }
 
     /// Fails for good, together with the device.
@@ -113,6 +116,7 @@ impl Stream {
         grant.register(stream.work());
         // A device that was lost before the registration has told nobody here.
         grant.device().check()?;
+        grant.tell_stream();
         Ok(stream)
     }
 
@@ -187,17 +191,20 @@ impl Stream {
     async fn enqueue_later(&self, submission: Submission) -> CudaResult<()> {
         let held = submission.operation.held_bytes();
         let alone = self.runs_alone(&submission.operation);
-        self.grant.guest().pending.reserve(held).await;
-        // While this waited for room the stream may have failed.
-        if let Err(error) = self.check() {
-            self.grant.guest().pending.release(held);
-            return Err(error);
-        }
+        self.reserve(held).await?;
         self.submit(submission);
         if alone {
             self.work().finished_or_cancelled().await;
         }
         Ok(())
+    }
+
+    /// Waits until there is room for an operation.
+    async fn reserve(&self, held: u64) -> CudaResult<()> {
+        self.grant.guest().pending.reserve(held).await;
+        // While this waited the stream may have failed.
+        self.check()
+            .inspect_err(|_| self.grant.guest().pending.release(held))
     }
 
     /// Whether the guest waits until it is over.
@@ -207,6 +214,9 @@ impl Stream {
 
     /// Hands an operation that was reserved to the queue.
     fn submit(&self, submission: Submission) {
+        for moved in submission.operation.moves().each() {
+            self.grant.moved(moved);
+        }
         self.progress.submit();
         self.queue.clone().submit(submission);
     }
@@ -230,6 +240,36 @@ impl Stream {
         }
     }
 
+    /// Enqueues a copy from another device of the guest's to this one.
+    pub(crate) async fn copy_from_elsewhere(
+        &self,
+        from: Place,
+        to: Place,
+        length: u64,
+    ) -> CudaResult<()> {
+        if crate::lock(&self.settings).capture.is_some() {
+            return Err(CudaError::unsupported(
+                "a graph holds no copies from another device; copy outside the capture",
+            ));
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        let turn = Arc::<Event>::default();
+        let alone = from.buffer.is_shared() || to.buffer.is_shared();
+        self.enqueue(Operation::Record(turn.clone())).await?;
+        self.reserve(0).await?;
+        self.progress.submit();
+        let (copy, over) = Copy::new(from, to, length, self.progress.clone());
+        self.grant.device().copier().copy_at(&turn, copy);
+        self.moved(Direction::DeviceToDevice, length);
+        self.enqueue(Operation::Wait(over)).await?;
+        if alone {
+            self.work().finished_or_cancelled().await;
+        }
+        Ok(())
+    }
+
     /// Copies bytes to the device: at once when nothing is before them, else behind what is.
     pub(crate) async fn write(&self, to: Place, bytes: &[u8]) -> CudaResult<()> {
         let pending = &self.grant.guest().pending;
@@ -249,13 +289,22 @@ impl Stream {
                 tokio::task::yield_now().await;
             }
         }
-        Ok(upload.finish()?)
+        upload.finish()?;
+        self.moved(Direction::HostToDevice, bytes.len() as u64);
+        Ok(())
     }
 
     /// Copies bytes to the device behind what is before them.
     pub(crate) async fn write_later(&self, to: Place, bytes: Vec<u8>) -> CudaResult<()> {
         let data = Arc::new(bytes);
         self.enqueue(Operation::Write { to, data }).await
+    }
+
+    /// Counts bytes that were moved beside the queue.
+    pub(crate) fn moved(&self, direction: Direction, bytes: u64) {
+        if bytes > 0 {
+            self.grant.moved(Moved { direction, bytes });
+        }
     }
 
     /// Waits for the work so far, then copies device memory.
@@ -275,14 +324,13 @@ impl Stream {
                 tokio::task::yield_now().await;
             }
         }
+        self.moved(Direction::DeviceToHost, bytes.len() as u64);
         Ok(bytes)
     }
 
-    /// Marks this point.
-    pub(crate) async fn record_event(&self) -> CudaResult<Arc<Event>> {
-        let event = Arc::new(Event::of(&self.queue));
-        self.enqueue(Operation::Record(event.clone())).await?;
-        Ok(event)
+    /// A point of this stream that is yet to be marked.
+    pub(crate) fn event(&self) -> Arc<Event> {
+        Arc::new(Event::of(&self.queue))
     }
 
     async fn drained(&self) {
@@ -307,7 +355,7 @@ impl Stream {
 
     /// Stops what runs and drops what is enqueued.
     pub(crate) fn cancel(&self) {
-        self.work().cancel();
+        self.grant.cancel_one(&self.work());
     }
 
     fn work(&self) -> Work {

@@ -9,6 +9,7 @@ mod report;
 mod repository;
 mod runner;
 mod sharing;
+mod spans;
 mod support;
 mod wit;
 

@@ -95,9 +95,9 @@ fn wasi(name: &str, arguments: &RunArgs) -> Result<WasiCtx> {
 /// A device by its name. The driver's compiler runs in this program, started again, and what it makes is kept in the user's
 /// cache folder.
 fn open(name: &str) -> Result<Device> {
-    let Some(Ok(ordinal)) = name.strip_prefix("cuda:").map(str::parse) else {
+    if !name.starts_with("cuda:") {
         return Ok(Device::open(name)?);
-    };
+    }
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let options = CudaOptions {
         compiler: PtxCompiler::worker(program, ["ptx-compiler"]),
@@ -107,7 +107,7 @@ fn open(name: &str) -> Result<Device> {
         }),
         ..CudaOptions::default()
     };
-    Ok(Device::cuda(ordinal, options)?)
+    Ok(Device::cuda_named(name, options)?)
 }
 
 /// Where programs keep what they can make again (XDG base directory specification); none without a home.

@@ -15,7 +15,8 @@ pub(crate) mod cuda;
 
 use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::DeviceProperties;
-use crate::error::CudaError;
+use crate::error::{CudaError, StreamError};
+use crate::hooks::LaunchEnd;
 use crate::launch::Launch;
 use crate::linear::Pages;
 use crate::operation::Submission;
@@ -29,6 +30,11 @@ use wasi_cuda_jit::signature::Signature;
 pub(crate) trait Backend: Send + Sync {
     /// What it is and can do.
     fn properties(&self) -> &DeviceProperties;
+
+    /// What it is known by wherever it is plugged in; none where nothing has such a name.
+    fn uuid(&self) -> Option<String> {
+        None
+    }
 
     /// Blocks that a launch may have at most.
     fn max_blocks(&self) -> u64 {
@@ -166,7 +172,7 @@ pub(crate) trait Space: Send + Sync {
     fn open_queue(
         &self,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> Result<Arc<dyn Queue>, String>;
 }
 
@@ -265,8 +271,20 @@ pub(crate) struct KernelFault<'a> {
     pub(crate) fault: Option<wasi_cuda_jit::cpu::Fault>,
 }
 
-/// Who is told of a fault before its stream fails with what the sink makes of it.
-pub(crate) trait FaultSink: Send + Sync {
-    /// Describes the fault for the guest.
-    fn describe(&self, fault: &KernelFault<'_>) -> crate::error::StreamError;
+/// Who is told how launches go.
+pub(crate) trait LaunchSink: Send + Sync {
+    /// Whether launches are to be timed although that costs something.
+    fn wants_times(&self) -> bool;
+
+    /// A launch that ran is over; called before it is counted off. The time is what it took of the device, where that is known.
+    fn finished(&self, launch: &Launch, end: LaunchEnd, time: Option<Duration>);
+
+    /// A launch was stopped because it ran for too long.
+    fn expired(&self, launch: &Launch);
+
+    /// The device is lost while this launch is running, or may be; called before the device's listener is.
+    fn suspect(&self, launch: &Launch);
+
+    /// A launch faulted; its stream then fails with what this makes of it.
+    fn describe(&self, fault: &KernelFault<'_>) -> StreamError;
 }

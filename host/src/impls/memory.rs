@@ -10,6 +10,7 @@ use crate::error::{CudaError, CudaResult};
 use crate::memory::Allocation;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use tracing::instrument;
 use wasmtime::component::Resource;
 
 /// A guest's buffer.
@@ -26,6 +27,10 @@ impl Drop for Buffer {
 impl Host for WasiCudaCtxView<'_> {}
 
 impl HostBuffer for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "buffer.new", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&device), bytes = size)
+    )]
     fn new(&mut self, device: Resource<Device>, size: u64) -> CudaResult<Resource<Buffer>> {
         let grant = &self.table.get(&device)?.grant;
         grant.device().check()?;
@@ -33,10 +38,18 @@ impl HostBuffer for WasiCudaCtxView<'_> {
         Ok(self.table.push(Buffer { allocation })?)
     }
 
+    #[instrument(
+        name = "buffer.size", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&buffer))
+    )]
     fn size(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<u64> {
         Ok(self.table.get(&buffer)?.allocation.size())
     }
 
+    #[instrument(
+        name = "buffer.device-address", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&buffer))
+    )]
     fn device_address(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<u64> {
         Ok(self.table.get(&buffer)?.allocation.address())
     }

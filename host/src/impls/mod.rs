@@ -11,6 +11,10 @@ mod memory;
 mod module;
 mod polling;
 mod replace;
+mod trace;
+
+#[cfg(test)]
+mod tests;
 
 pub use device::DeviceHandle;
 pub(crate) use execution::replace_write;

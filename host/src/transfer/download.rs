@@ -2,6 +2,7 @@
 
 use super::{Transfer, Wait};
 use crate::error::CudaResult;
+use crate::hooks::Direction;
 use crate::operation::Place;
 use crate::quota::BytePermit;
 use crate::stream::{COPY_SLICE, Stream, room};
@@ -134,6 +135,7 @@ impl Download {
     fn advance(&mut self, bytes: usize) {
         self.from.offset += bytes as u64;
         self.left -= bytes as u64;
+        self.stream.moved(Direction::DeviceToHost, bytes as u64);
     }
 }
 

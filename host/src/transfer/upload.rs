@@ -2,6 +2,7 @@
 
 use super::{Transfer, Wait};
 use crate::error::{CudaError, CudaResult};
+use crate::hooks::Direction;
 use crate::operation::Place;
 use crate::pending::Room;
 use crate::stream::{COPY_SLICE, Stream};
@@ -113,6 +114,8 @@ impl Upload {
         self.stream.check()?;
         let space = self.stream.grant().space()?;
         space.write(self.to.in_window(), piece)?;
+        self.stream
+            .moved(Direction::HostToDevice, piece.len() as u64);
         if piece.len() == COPY_SLICE {
             self.state = State::Waiting(Box::pin(tokio::task::yield_now()));
         }

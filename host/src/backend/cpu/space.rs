@@ -4,7 +4,7 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space, Upload};
+use crate::backend::{LaunchSink, Lost, Queue, Space, Upload};
 use crate::linear::Pages;
 use crate::memory::GRANULE;
 use crate::progress::Progress;
@@ -207,14 +207,14 @@ impl Space for CpuSpace {
     fn open_queue(
         &self,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> Result<Arc<dyn Queue>, String> {
         Ok(CpuQueue::new(
             self.shared.clone(),
             self.window.clone(),
             self.slot.clone(),
             progress,
-            faults,
+            sink,
         ))
     }
 }

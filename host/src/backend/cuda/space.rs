@@ -6,7 +6,7 @@ use super::driver::Result;
 use super::port::Way;
 use super::queue::CudaQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space, Upload};
+use crate::backend::{LaunchSink, Lost, Queue, Space, Upload};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -207,9 +207,9 @@ impl Space for CudaSpace {
     fn open_queue(
         &self,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> std::result::Result<Arc<dyn Queue>, String> {
-        let queue = CudaQueue::open(self.memory.clone(), progress, faults);
+        let queue = CudaQueue::open(self.memory.clone(), progress, sink);
         let queue = queue.map_err(|error| error.to_string())?;
         Ok(queue)
     }

@@ -7,6 +7,7 @@ use crate::bindings::wasi::cuda::execution::{BufferOffset, CudaStream};
 use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::error::CudaResult;
 use crate::impls::replace::{View, replace};
+use tracing::instrument;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmList};
 
@@ -37,6 +38,14 @@ fn define<T: Send + 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime:
 
 type Arguments = (Resource<CudaStream>, BufferOffset, WasmList<u8>);
 
+#[instrument(
+    name = "cuda-stream.write",
+    level = "trace",
+    target = "wasi_cuda",
+    skip_all,
+    fields(device = device_of(&mut store, view, &stream), bytes = data.as_le_slice(&store).len()),
+    err(level = "debug")
+)]
 async fn write<T: Send + 'static>(
     mut store: StoreContextMut<'_, T>,
     view: View<T>,
@@ -51,4 +60,12 @@ async fn write<T: Send + 'static>(
     }
     // The store is this call's until it ends, so the guest's memory stays where and as it is.
     stream.write(to, data.as_le_slice(&store)).await
+}
+
+fn device_of<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: View<T>,
+    stream: &Resource<CudaStream>,
+) -> Option<String> {
+    Some(view(store.data_mut()).device_of(stream)?.to_owned())
 }

@@ -8,6 +8,7 @@ use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::error::{CudaError, CudaResult};
 use crate::impls::replace::{View, replace};
 use crate::memory::Allocation;
+use tracing::instrument;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmList};
 
@@ -38,6 +39,14 @@ fn define<T: Send + 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime:
         })
 }
 
+#[instrument(
+    name = "buffer.share",
+    level = "trace",
+    target = "wasi_cuda",
+    skip_all,
+    fields(device = device_of(&mut store, view, &device), bytes = region.as_le_slice(&store).len()),
+    err(level = "debug")
+)]
 async fn share<T: Send + 'static>(
     mut store: StoreContextMut<'_, T>,
     view: View<T>,
@@ -56,4 +65,12 @@ async fn share<T: Send + 'static>(
     grant.quiet().await;
     let allocation = Allocation::shared(&grant, address, length)?;
     Ok(view(store.data_mut()).table.push(Buffer { allocation })?)
+}
+
+fn device_of<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: View<T>,
+    device: &Resource<Device>,
+) -> Option<String> {
+    Some(view(store.data_mut()).device_of(device)?.to_owned())
 }
