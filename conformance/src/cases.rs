@@ -1,5 +1,6 @@
 //! The case of every program: the setup that it asks for and how it ends.
 
+use crate::programs::Program;
 use crate::setup::MIB;
 use crate::{Case, Entry, Expectation, programs};
 use std::time::Duration;
@@ -82,9 +83,11 @@ pub(crate) fn device_two() -> Case {
 }
 
 pub(crate) fn execution_async() -> Case {
-    Case::of(programs::execution_async())
-        .through(Entry::AsyncCheck)
-        .with(|setup| setup.unstable = true)
+    asynchronous(programs::execution_async())
+}
+
+pub(crate) fn execution_copy_between_devices() -> Case {
+    Case::of(programs::execution_copy_between_devices()).with(|setup| setup.devices = 2)
 }
 
 pub(crate) fn execution_device_lost() -> Case {
@@ -101,6 +104,29 @@ pub(crate) fn execution_host_time_limit() -> Case {
 
 pub(crate) fn execution_other_device() -> Case {
     Case::of(programs::execution_other_device()).with(|setup| setup.devices = 2)
+}
+
+pub(crate) fn execution_stream_both() -> Case {
+    asynchronous(programs::execution_stream_both())
+}
+
+pub(crate) fn execution_stream_download() -> Case {
+    asynchronous(programs::execution_stream_download())
+}
+
+pub(crate) fn execution_stream_lost() -> Case {
+    asynchronous(programs::execution_stream_lost()).with(|setup| setup.lose_devices = true)
+}
+
+pub(crate) fn execution_stream_upload() -> Case {
+    asynchronous(programs::execution_stream_upload()).with(|setup| {
+        setup.limits.memory = 128 * MIB;
+        setup.limits.pending_bytes = 4 * MIB;
+    })
+}
+
+pub(crate) fn execution_stream_upload_ends() -> Case {
+    asynchronous(programs::execution_stream_upload_ends())
 }
 
 pub(crate) fn execution_time_limit() -> Case {
@@ -123,10 +149,34 @@ pub(crate) fn memory_share() -> Case {
     Case::of(programs::memory_share()).with(|setup| setup.unstable = true)
 }
 
+pub(crate) fn memory_share_alone() -> Case {
+    Case::of(programs::memory_share_alone()).with(|setup| setup.unstable = true)
+}
+
+pub(crate) fn memory_share_quota() -> Case {
+    Case::of(programs::memory_share_quota()).with(|setup| setup.unstable = true)
+}
+
+pub(crate) fn memory_share_stopped() -> Case {
+    let limit = Duration::from_millis(100);
+    Case::of(programs::memory_share_stopped()).with(|setup| {
+        setup.unstable = true;
+        setup.time_limit = Some(limit);
+    })
+}
+
 pub(crate) fn module_compile_time() -> Case {
     // Some fifty times what the kernels take that must compile, and a fraction of what the other takes.
     let limit = Duration::from_millis(500);
     Case::of(programs::module_compile_time()).with(|setup| setup.limits.compile_time = Some(limit))
+}
+
+/// The case of a program that calls async functions.
+fn asynchronous(program: Program) -> Case {
+    Case::of(program).through(Entry::AsyncCheck).with(|setup| {
+        setup.unstable = true;
+        setup.asynchronous = true;
+    })
 }
 
 /// The end of programs that use what the component model guards.

@@ -16,9 +16,12 @@ use wasmtime_wasi_cuda::PtxCompiler;
 #[derive(Parser)]
 #[command(name = "wasi-cuda-conformance", version)]
 struct Arguments {
-    /// The device to judge: `cpu` or `cuda:N`.
+    /// The device to judge: `cpu`, `cuda:N`, or `cuda:GPU-…` with a UUID.
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// Judge the host on an engine that runs no async functions.
+    #[arg(long)]
+    no_concurrency: bool,
     /// How to print the results.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -60,6 +63,10 @@ fn main() -> Result<ExitCode> {
     }
 
     let report = match ReferenceHost::open_compiling_in(&arguments.device, compiler()?) {
+        Ok(host) if arguments.no_concurrency => {
+            let host = host.without_concurrency();
+            Runner::new(host).run(&arguments.device, &cases)
+        }
         Ok(host) => Runner::new(host).run(&arguments.device, &cases),
         Err(error) => Report::none_ran(&arguments.device, &cases, &error.to_string()),
     };

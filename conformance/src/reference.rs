@@ -5,13 +5,15 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CpuOptions, CudaOptions, Device, DeviceError, Limits, LinkOptions, PtxCompiler, WasiCudaCtx,
-    WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
+    CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, Limits, LinkOptions, MappedMemory,
+    PtxCompiler, WasiCudaCtx, WasiCudaCtxBuilder, WasiCudaCtxView, WasiCudaView,
 };
 
 /// `wasmtime-wasi-cuda` on one of its devices.
 pub struct ReferenceHost {
     engine: Engine,
+    /// Whether the engine runs async functions.
+    concurrency: bool,
     devices: Devices,
 }
 
@@ -19,25 +21,26 @@ pub struct ReferenceHost {
 enum Devices {
     /// Each guest gets CPU devices of its own, with the memory that its setup names.
     OwnCpu,
-    /// Each guest opens the GPU with this number for itself, with the memory that its setup names.
-    OwnCuda(u32, PtxCompiler),
+    /// Each guest opens the GPU with this name for itself, with the memory that its setup names.
+    OwnCuda(String, PtxCompiler),
     /// All guests share this one.
     Shared(Device),
 }
 
 impl ReferenceHost {
-    /// On a device by name: `cpu` or `cuda:N`.
+    /// On a device by its name, as [`Device::open`] knows it.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
         Self::open_compiling_in(name, PtxCompiler::InProcess)
     }
 
-    /// On a device by name, whose driver compiles where `compiler` says.
+    /// On a device by its name, whose driver compiles where `compiler` says.
     pub fn open_compiling_in(name: &str, compiler: PtxCompiler) -> Result<Self, DeviceError> {
         let device = Device::open(name)?;
-        let number = name.strip_prefix("cuda:").map(str::parse);
-        Ok(match number {
-            Some(Ok(number)) => ReferenceHost::new(Devices::OwnCuda(number, compiler)),
-            _ if name == "cpu" => ReferenceHost::new(Devices::OwnCpu),
+        Ok(match device.properties().backend {
+            DeviceBackend::Cuda => {
+                ReferenceHost::new(Devices::OwnCuda(device.name().to_owned(), compiler))
+            }
+            DeviceBackend::Cpu => ReferenceHost::new(Devices::OwnCpu),
             _ => ReferenceHost::sharing(device),
         })
     }
@@ -47,11 +50,24 @@ impl ReferenceHost {
         ReferenceHost::new(Devices::Shared(device))
     }
 
+    /// The same host on an engine that runs no async functions, whose calls are faster.
+    #[must_use]
+    pub fn without_concurrency(self) -> Self {
+        ReferenceHost::on_engine(false, self.devices)
+    }
+
     fn new(devices: Devices) -> Self {
+        ReferenceHost::on_engine(true, devices)
+    }
+
+    fn on_engine(concurrency: bool, devices: Devices) -> Self {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        config.concurrency_support(concurrency);
+        MappedMemory::configure(&mut config);
         ReferenceHost {
             engine: Engine::new(&config).expect("the configuration is valid on every platform"),
+            concurrency,
             devices,
         }
     }
@@ -67,14 +83,14 @@ impl ReferenceHost {
                     Device::cpu(options).map_err(NotRun::because)
                 })
                 .collect(),
-            Devices::OwnCuda(number, compiler) => (0..setup.devices)
+            Devices::OwnCuda(name, compiler) => (0..setup.devices)
                 .map(|_| {
                     let options = CudaOptions {
                         total_memory: Some(setup.device_memory),
                         compiler: compiler.clone(),
                         ..CudaOptions::default()
                     };
-                    Device::cuda(*number, options).map_err(NotRun::because)
+                    Device::cuda_named(name, options).map_err(NotRun::because)
                 })
                 .collect(),
             Devices::Shared(device) => match setup.devices {
@@ -97,11 +113,18 @@ impl Host for ReferenceHost {
 
     fn add_to_linker(&self, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         let mut options = LinkOptions::default();
-        options.cuda_async(true).cuda_mapped_memory(true);
+        options
+            .cuda_async(self.concurrency)
+            .cuda_mapped_memory(true);
         wasmtime_wasi_cuda::add_to_linker_with(linker, &options, WasiCudaView::cuda)
     }
 
     fn data(&self, setup: &Setup, wasi: WasiCtx) -> Result<Guest, NotRun> {
+        if setup.asynchronous && !self.concurrency {
+            return Err(NotRun::because(
+                "calls async functions, and the host's engine runs none (`Config::concurrency_support`)",
+            ));
+        }
         let devices = self.devices(setup)?;
         let cuda = devices
             .iter()
@@ -138,6 +161,7 @@ fn limits(setup: &Setup) -> Limits {
     let default = Limits::default();
     Limits {
         memory: asked.memory,
+        mapped_memory: asked.mapped_memory,
         buffers: asked.buffers,
         modules: asked.modules,
         streams: asked.streams,

@@ -127,10 +127,6 @@ fn run_guest<H: Host>(
     output: &Output,
     expired: Arc<AtomicBool>,
 ) -> Result<End, NotRun> {
-    let component = match Component::new(host.engine(), case.program.component) {
-        Ok(component) => component,
-        Err(error) => return Ok(End::NotStarted(error)),
-    };
     let mut wasi = WasiCtx::builder();
     wasi.stdout(output.stdout.clone())
         .stderr(output.stderr.clone())
@@ -142,6 +138,11 @@ fn run_guest<H: Host>(
         (asked, found) => found.filter(|_| asked),
     };
 
+    // Only now: an engine may not even read a program that asks for what the host lacks.
+    let component = match Component::new(host.engine(), case.program.component) {
+        Ok(component) => component,
+        Err(error) => return Ok(End::NotStarted(error)),
+    };
     let mut store = Store::new(host.engine(), data);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {

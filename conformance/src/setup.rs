@@ -20,6 +20,8 @@ pub struct Setup {
     pub time_limit: Option<Duration>,
     /// Whether the guest imports what lies behind the package's unstable features.
     pub unstable: bool,
+    /// Whether some of that are async functions and streams, of the feature `cuda-async`.
+    pub asynchronous: bool,
     /// Whether the guest's devices are [declared lost](crate::Host::lose_devices) once it prints the line
     /// `lose the device`.
     pub lose_devices: bool,
@@ -36,6 +38,7 @@ impl Default for Setup {
             limits: Limits::default(),
             time_limit: Some(Duration::from_secs(2)),
             unstable: false,
+            asynchronous: false,
             lose_devices: false,
             environment: Vec::new(),
         }
@@ -47,6 +50,8 @@ impl Default for Setup {
 pub struct Limits {
     /// Bytes of device memory.
     pub memory: u64,
+    /// Bytes of its own memory that it shares with devices.
+    pub mapped_memory: u64,
     /// Live buffers.
     pub buffers: u32,
     /// Live modules.
@@ -73,6 +78,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             memory: 64 * MIB,
+            mapped_memory: 16 * MIB,
             buffers: 64,
             modules: 16,
             streams: 8,

@@ -1194,6 +1194,405 @@ pub mod wasi {
                     }
                 }
             }
+            impl Buffer {
+                #[allow(unused_unsafe, clippy::all)]
+                /// A range of the guest's own linear memory that kernels read and write in place.
+                ///
+                /// The guest keeps the range allocated until it has dropped the buffer. From then on the range is
+                /// the guest's alone: graphs and prepared launches that still name it find other memory there.
+                ///
+                /// The range never changes beside the guest's own code. While there is such a buffer, a call that
+                /// enqueues a launch, or a copy, write or fill of such a buffer, returns when that work is over;
+                /// its failure is still told later. This call waits for the launches before. So a kernel cannot
+                /// wait for what its guest does next.
+                ///
+                /// The guest's kernels also reach the rest of the pages that the range lies in; a page has at most
+                /// 64 KiB.
+                ///
+                /// Errors: `invalid-argument` when `region` is empty; `quota-exceeded` with `mapped-memory`
+                /// or `buffers`; `unsupported` where device and guest can share no memory; `out-of-memory`.
+                #[allow(async_fn_in_trait)]
+                pub fn share(
+                    device: &Device,
+                    region: &[u8],
+                ) -> Result<Buffer, ErrorCode> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 72 + 6 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 72
+                                + 6 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = region;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "wasi:cuda/memory@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[static]buffer.share"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2(
+                            (device).handle() as i32,
+                            ptr0.cast_mut(),
+                            len0,
+                            ptr1,
+                        );
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result61 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = *ptr1.add(8).cast::<i32>();
+                                    Buffer::from_handle(l4 as u32)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::wasi::cuda::types::ErrorCode as V60;
+                                    let v60 = match l5 {
+                                        0 => {
+                                            let e60 = {
+                                                let l6 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V60::InvalidArgument(e60)
+                                        }
+                                        1 => {
+                                            let e60 = {
+                                                let l9 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l10 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len11 = l10;
+                                                let bytes11 = _rt::Vec::from_raw_parts(
+                                                    l9.cast(),
+                                                    len11,
+                                                    len11,
+                                                );
+                                                _rt::string_lift(bytes11)
+                                            };
+                                            V60::InvalidState(e60)
+                                        }
+                                        2 => V60::NotReady,
+                                        3 => {
+                                            let e60 = {
+                                                let l12 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l13 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len14 = l13;
+                                                let bytes14 = _rt::Vec::from_raw_parts(
+                                                    l12.cast(),
+                                                    len14,
+                                                    len14,
+                                                );
+                                                _rt::string_lift(bytes14)
+                                            };
+                                            V60::NotFound(e60)
+                                        }
+                                        4 => {
+                                            let e60 = {
+                                                let l15 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l16 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len17 = l16;
+                                                let bytes17 = _rt::Vec::from_raw_parts(
+                                                    l15.cast(),
+                                                    len17,
+                                                    len17,
+                                                );
+                                                _rt::string_lift(bytes17)
+                                            };
+                                            V60::Unsupported(e60)
+                                        }
+                                        5 => {
+                                            let e60 = {
+                                                let l18 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l19 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base26 = l18;
+                                                let len26 = l19;
+                                                let mut result26 = _rt::Vec::with_capacity(len26);
+                                                for i in 0..len26 {
+                                                    let base = base26
+                                                        .add(i * (8 + 3 * ::core::mem::size_of::<*const u8>()));
+                                                    let e26 = {
+                                                        let l20 = i32::from(*base.add(0).cast::<u8>());
+                                                        let l21 = *base.add(4).cast::<i32>();
+                                                        let l22 = *base.add(8).cast::<i32>();
+                                                        let l23 = *base
+                                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l24 = *base
+                                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len25 = l24;
+                                                        let bytes25 = _rt::Vec::from_raw_parts(
+                                                            l23.cast(),
+                                                            len25,
+                                                            len25,
+                                                        );
+                                                        super::super::super::wasi::cuda::types::Diagnostic {
+                                                            severity: super::super::super::wasi::cuda::types::Severity::_lift(
+                                                                l20 as u8,
+                                                            ),
+                                                            line: l21 as u32,
+                                                            column: l22 as u32,
+                                                            message: _rt::string_lift(bytes25),
+                                                        }
+                                                    };
+                                                    result26.push(e26);
+                                                }
+                                                _rt::cabi_dealloc(
+                                                    base26,
+                                                    len26 * (8 + 3 * ::core::mem::size_of::<*const u8>()),
+                                                    ::core::mem::size_of::<*const u8>(),
+                                                );
+                                                result26
+                                            };
+                                            V60::Rejected(e60)
+                                        }
+                                        6 => V60::OutOfMemory,
+                                        7 => {
+                                            let e60 = {
+                                                let l27 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                use super::super::super::wasi::cuda::types::Quota as V31;
+                                                let v31 = match l27 {
+                                                    0 => V31::Memory,
+                                                    1 => V31::MappedMemory,
+                                                    2 => V31::LocalMemory,
+                                                    3 => V31::Buffers,
+                                                    4 => V31::Modules,
+                                                    5 => V31::Streams,
+                                                    6 => V31::Events,
+                                                    7 => V31::Graphs,
+                                                    8 => V31::PendingWork,
+                                                    9 => V31::Blocks,
+                                                    10 => V31::DeviceTime,
+                                                    11 => V31::SourceSize,
+                                                    12 => V31::CompileTime,
+                                                    n => {
+                                                        debug_assert_eq!(n, 13, "invalid enum discriminant");
+                                                        let e31 = {
+                                                            let l28 = *ptr1
+                                                                .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l29 = *ptr1
+                                                                .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len30 = l29;
+                                                            let bytes30 = _rt::Vec::from_raw_parts(
+                                                                l28.cast(),
+                                                                len30,
+                                                                len30,
+                                                            );
+                                                            _rt::string_lift(bytes30)
+                                                        };
+                                                        V31::Other(e31)
+                                                    }
+                                                };
+                                                v31
+                                            };
+                                            V60::QuotaExceeded(e60)
+                                        }
+                                        8 => {
+                                            let e60 = {
+                                                let l32 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                use super::super::super::wasi::cuda::types::FaultKind as V39;
+                                                let v39 = match l32 {
+                                                    0 => V39::GlobalOutOfBounds,
+                                                    1 => V39::SharedOutOfBounds,
+                                                    2 => V39::LocalOutOfBounds,
+                                                    3 => V39::Misaligned,
+                                                    4 => V39::ReadOnly,
+                                                    5 => V39::Trap,
+                                                    6 => {
+                                                        let e39 = {
+                                                            let l33 = *ptr1
+                                                                .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l34 = *ptr1
+                                                                .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len35 = l34;
+                                                            let bytes35 = _rt::Vec::from_raw_parts(
+                                                                l33.cast(),
+                                                                len35,
+                                                                len35,
+                                                            );
+                                                            _rt::string_lift(bytes35)
+                                                        };
+                                                        V39::Assertion(e39)
+                                                    }
+                                                    7 => V39::DivideByZero,
+                                                    8 => V39::IntegerOverflow,
+                                                    9 => V39::Divergence,
+                                                    n => {
+                                                        debug_assert_eq!(n, 10, "invalid enum discriminant");
+                                                        let e39 = {
+                                                            let l36 = *ptr1
+                                                                .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l37 = *ptr1
+                                                                .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len38 = l37;
+                                                            let bytes38 = _rt::Vec::from_raw_parts(
+                                                                l36.cast(),
+                                                                len38,
+                                                                len38,
+                                                            );
+                                                            _rt::string_lift(bytes38)
+                                                        };
+                                                        V39::Other(e39)
+                                                    }
+                                                };
+                                                let l40 = *ptr1
+                                                    .add(16 + 3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l41 = *ptr1
+                                                    .add(16 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len42 = l41;
+                                                let bytes42 = _rt::Vec::from_raw_parts(
+                                                    l40.cast(),
+                                                    len42,
+                                                    len42,
+                                                );
+                                                let l43 = *ptr1
+                                                    .add(16 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l44 = *ptr1
+                                                    .add(20 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l45 = *ptr1
+                                                    .add(32 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i64>();
+                                                let l46 = *ptr1
+                                                    .add(40 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l47 = *ptr1
+                                                    .add(44 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l48 = *ptr1
+                                                    .add(48 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l49 = *ptr1
+                                                    .add(52 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l50 = *ptr1
+                                                    .add(56 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l51 = *ptr1
+                                                    .add(60 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l52 = *ptr1
+                                                    .add(64 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i32>();
+                                                let l53 = *ptr1
+                                                    .add(64 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l54 = *ptr1
+                                                    .add(64 + 6 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len55 = l54;
+                                                let bytes55 = _rt::Vec::from_raw_parts(
+                                                    l53.cast(),
+                                                    len55,
+                                                    len55,
+                                                );
+                                                super::super::super::wasi::cuda::types::Fault {
+                                                    kind: v39,
+                                                    kernel: _rt::string_lift(bytes42),
+                                                    line: l43 as u32,
+                                                    column: l44 as u32,
+                                                    address: l45 as u64,
+                                                    size: l46 as u32,
+                                                    block: super::super::super::wasi::cuda::types::Dim3 {
+                                                        x: l47 as u32,
+                                                        y: l48 as u32,
+                                                        z: l49 as u32,
+                                                    },
+                                                    thread: super::super::super::wasi::cuda::types::Dim3 {
+                                                        x: l50 as u32,
+                                                        y: l51 as u32,
+                                                        z: l52 as u32,
+                                                    },
+                                                    detail: _rt::string_lift(bytes55),
+                                                }
+                                            };
+                                            V60::Fault(e60)
+                                        }
+                                        9 => V60::DeadlineExceeded,
+                                        10 => V60::Cancelled,
+                                        11 => V60::DeviceLost,
+                                        n => {
+                                            debug_assert_eq!(n, 12, "invalid enum discriminant");
+                                            let e60 = {
+                                                let l56 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l56 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l57 = *ptr1
+                                                                .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l58 = *ptr1
+                                                                .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let len59 = l58;
+                                                            let bytes59 = _rt::Vec::from_raw_parts(
+                                                                l57.cast(),
+                                                                len59,
+                                                                len59,
+                                                            );
+                                                            _rt::string_lift(bytes59)
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V60::Other(e60)
+                                        }
+                                    };
+                                    v60
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result61
+                    }
+                }
+            }
         }
         /// Kernels: verified, sandboxed, compiled and cached by the host.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
@@ -5924,7 +6323,11 @@ pub mod wasi {
                 #[allow(unused_unsafe, clippy::all)]
                 /// Copies device memory; the ranges may overlap.
                 ///
-                /// Errors: `invalid-argument` when a range is not in its buffer or a buffer is another device's;
+                /// The source may be another device's of this guest. The copy then keeps this stream's order alone:
+                /// let the stream wait for an event of what writes the source, and that one for an event behind the copy.
+                ///
+                /// Errors: `invalid-argument` when a range is not in its buffer or the destination is another device's;
+                /// `unsupported` when the source is another device's and the stream captures;
                 /// the stream's error: `fault`, `deadline-exceeded`, `cancelled`.
                 #[allow(async_fn_in_trait)]
                 pub fn copy(
@@ -8216,8 +8619,8 @@ pub mod wasi {
             }
             impl CudaStream {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Stops what runs and drops what is enqueued on this stream; `synchronize` then reports `cancelled`
-                /// if there was any. A stream that already failed keeps its error.
+                /// Stops what runs and drops what is enqueued on this stream, transfers through streams of bytes
+                /// included; `synchronize` then reports `cancelled` if there was any. A stream that already failed keeps its error.
                 ///
                 /// Errors: `invalid-state` while the stream captures.
                 #[allow(async_fn_in_trait)]
@@ -11439,8 +11842,8 @@ mod _rt {
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4259] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa5\x20\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4308] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xd6\x20\x01A\x02\x01\
 A\x16\x01B\x10\x01r\x03\x01xy\x01yy\x01zy\x04\0\x04dim3\x03\0\0\x01q\x0b\x14glob\
 al-out-of-bounds\0\0\x14shared-out-of-bounds\0\0\x13local-out-of-bounds\0\0\x0am\
 isaligned\0\0\x09read-only\0\0\x04trap\0\0\x09assertion\x01s\0\x0edivide-by-zero\
@@ -11466,29 +11869,30 @@ eakw\x05limitw\x04\0\x0cmemory-usage\x03\0\x07\x04\0\x06device\x03\x01\x01h\x09\
 @\x01\x04self\x0a\0\x06\x04\0\x19[method]device.properties\x01\x0b\x01@\x01\x04s\
 elf\x0a\0\x08\x04\0\x1b[method]device.memory-usage\x01\x0c\x01i\x09\x01p\x0d\x01\
 @\0\0\x0e\x04\0\x0bget-devices\x01\x0f\x03\0\x16wasi:cuda/device@0.1.0\x05\x02\x02\
-\x03\0\0\x0aerror-code\x02\x03\0\x01\x06device\x01B\x0e\x02\x03\x02\x01\x03\x04\0\
+\x03\0\0\x0aerror-code\x02\x03\0\x01\x06device\x01B\x11\x02\x03\x02\x01\x03\x04\0\
 \x0aerror-code\x03\0\0\x02\x03\x02\x01\x04\x04\0\x06device\x03\0\x02\x04\0\x06bu\
 ffer\x03\x01\x01h\x03\x01i\x04\x01j\x01\x06\x01\x01\x01@\x02\x06device\x05\x04si\
 zew\0\x07\x04\0\x13[constructor]buffer\x01\x08\x01h\x04\x01@\x01\x04self\x09\0w\x04\
 \0\x13[method]buffer.size\x01\x0a\x04\0\x1d[method]buffer.device-address\x01\x0a\
-\x03\0\x16wasi:cuda/memory@0.1.0\x05\x05\x02\x03\0\0\x0adiagnostic\x01B%\x02\x03\
-\x02\x01\x03\x04\0\x0aerror-code\x03\0\0\x02\x03\x02\x01\x06\x04\0\x0adiagnostic\
-\x03\0\x02\x02\x03\x02\x01\x04\x04\0\x06device\x03\0\x04\x01p}\x01q\x03\x03ptx\x01\
-s\0\x04wasm\x01\x06\0\x07builtin\x01s\0\x04\0\x06source\x03\0\x07\x01q\x0e\x02s8\
-\0\0\x03s16\0\0\x03s32\0\0\x03s64\0\0\x02u8\0\0\x03u16\0\0\x03u32\0\0\x03u64\0\0\
-\x03f16\0\0\x04bf16\0\0\x03f32\0\0\x03f64\0\0\x07pointer\0\0\x05bytes\x01y\0\x04\
-\0\x0eparameter-type\x03\0\x09\x01r\x02\x04names\x02ty\x0a\x04\0\x09parameter\x03\
-\0\x0b\x01p\x0c\x01r\x06\x04names\x0aparameters\x0d\x15max-threads-per-blocky\x0d\
-shared-memoryy\x0clocal-memoryy\x09registersy\x04\0\x0dfunction-info\x03\0\x0e\x04\
-\0\x06module\x03\x01\x04\0\x08function\x03\x01\x01h\x05\x01i\x10\x01j\x01\x13\x01\
-\x01\x01@\x02\x06device\x12\x06source\x08\0\x14\x04\0\x13[static]module.load\x01\
-\x15\x01h\x10\x01ps\x01@\x01\x04self\x16\0\x17\x04\0\x18[method]module.functions\
-\x01\x18\x01i\x11\x01j\x01\x19\x01\x01\x01@\x02\x04self\x16\x04names\0\x1a\x04\0\
-\x1b[method]module.get-function\x01\x1b\x01p\x03\x01@\x01\x04self\x16\0\x1c\x04\0\
-\x1a[method]module.diagnostics\x01\x1d\x01h\x11\x01@\x01\x04self\x1e\0\x0f\x04\0\
-\x15[method]function.info\x01\x1f\x03\0\x16wasi:cuda/module@0.1.0\x05\x07\x02\x03\
-\0\x02\x06buffer\x02\x03\0\x03\x08function\x01BT\x02\x03\x02\x01\x01\x04\0\x04di\
-m3\x03\0\0\x02\x03\x02\x01\x03\x04\0\x0aerror-code\x03\0\x02\x02\x03\x02\x01\x04\
+\x01p}\x01@\x02\x06device\x05\x06region\x0b\0\x07\x04\0\x14[static]buffer.share\x01\
+\x0c\x03\0\x16wasi:cuda/memory@0.1.0\x05\x05\x02\x03\0\0\x0adiagnostic\x01B%\x02\
+\x03\x02\x01\x03\x04\0\x0aerror-code\x03\0\0\x02\x03\x02\x01\x06\x04\0\x0adiagno\
+stic\x03\0\x02\x02\x03\x02\x01\x04\x04\0\x06device\x03\0\x04\x01p}\x01q\x03\x03p\
+tx\x01s\0\x04wasm\x01\x06\0\x07builtin\x01s\0\x04\0\x06source\x03\0\x07\x01q\x0e\
+\x02s8\0\0\x03s16\0\0\x03s32\0\0\x03s64\0\0\x02u8\0\0\x03u16\0\0\x03u32\0\0\x03u\
+64\0\0\x03f16\0\0\x04bf16\0\0\x03f32\0\0\x03f64\0\0\x07pointer\0\0\x05bytes\x01y\
+\0\x04\0\x0eparameter-type\x03\0\x09\x01r\x02\x04names\x02ty\x0a\x04\0\x09parame\
+ter\x03\0\x0b\x01p\x0c\x01r\x06\x04names\x0aparameters\x0d\x15max-threads-per-bl\
+ocky\x0dshared-memoryy\x0clocal-memoryy\x09registersy\x04\0\x0dfunction-info\x03\
+\0\x0e\x04\0\x06module\x03\x01\x04\0\x08function\x03\x01\x01h\x05\x01i\x10\x01j\x01\
+\x13\x01\x01\x01@\x02\x06device\x12\x06source\x08\0\x14\x04\0\x13[static]module.\
+load\x01\x15\x01h\x10\x01ps\x01@\x01\x04self\x16\0\x17\x04\0\x18[method]module.f\
+unctions\x01\x18\x01i\x11\x01j\x01\x19\x01\x01\x01@\x02\x04self\x16\x04names\0\x1a\
+\x04\0\x1b[method]module.get-function\x01\x1b\x01p\x03\x01@\x01\x04self\x16\0\x1c\
+\x04\0\x1a[method]module.diagnostics\x01\x1d\x01h\x11\x01@\x01\x04self\x1e\0\x0f\
+\x04\0\x15[method]function.info\x01\x1f\x03\0\x16wasi:cuda/module@0.1.0\x05\x07\x02\
+\x03\0\x02\x06buffer\x02\x03\0\x03\x08function\x01BT\x02\x03\x02\x01\x01\x04\0\x04\
+dim3\x03\0\0\x02\x03\x02\x01\x03\x04\0\x0aerror-code\x03\0\x02\x02\x03\x02\x01\x04\
 \x04\0\x06device\x03\0\x04\x02\x03\x02\x01\x08\x04\0\x06buffer\x03\0\x06\x02\x03\
 \x02\x01\x09\x04\0\x08function\x03\0\x08\x01h\x07\x01r\x02\x06buffer\x0a\x06offs\
 etw\x04\0\x0dbuffer-offset\x03\0\x0b\x01p}\x01q\x0d\x07pointer\x01\x0c\0\x04null\

@@ -82,6 +82,16 @@ pub struct DeviceSlice<'a, T> {
 }
 
 impl<'a, T: Pod> DeviceSlice<'a, T> {
+    /// All elements of a buffer.
+    pub(crate) fn whole(buffer: &'a Buffer, len: usize) -> Self {
+        Self {
+            buffer,
+            first: 0,
+            len,
+            element: PhantomData,
+        }
+    }
+
     /// The number of elements.
     pub fn len(&self) -> usize {
         self.len
@@ -126,12 +136,7 @@ impl<T> Copy for DeviceSlice<'_, T> {}
 
 impl<'a, T: Pod> From<&'a DeviceBuffer<T>> for DeviceSlice<'a, T> {
     fn from(buffer: &'a DeviceBuffer<T>) -> Self {
-        Self {
-            buffer: &buffer.raw,
-            first: 0,
-            len: buffer.len,
-            element: PhantomData,
-        }
+        Self::whole(&buffer.raw, buffer.len)
     }
 }
 
@@ -140,6 +145,11 @@ impl<'a, T: Pod> From<&'a DeviceBuffer<T>> for DeviceSlice<'a, T> {
 pub struct DeviceSliceMut<'a, T>(DeviceSlice<'a, T>);
 
 impl<'a, T: Pod> DeviceSliceMut<'a, T> {
+    /// All elements of a buffer.
+    pub(crate) fn whole(buffer: &'a Buffer, len: usize) -> Self {
+        Self(DeviceSlice::whole(buffer, len))
+    }
+
     /// The number of elements.
     pub fn len(&self) -> usize {
         self.0.len

@@ -90,8 +90,11 @@ impl Stream {
 
     /// Copies device memory to other device memory of the same length.
     ///
-    /// Errors: [`Error::InvalidArgument`] when the lengths differ or a buffer is another device's; the
-    /// stream's error.
+    /// The source may be another device's. The copy then keeps this stream's order alone: let the stream wait for an event of
+    /// what writes the source, and that one for an event behind the copy.
+    ///
+    /// Errors: [`Error::InvalidArgument`] when the lengths differ or the destination is another device's;
+    /// [`Error::Unsupported`] when the source is and the stream captures; the stream's error.
     pub fn memcpy_dtod<'a, 'b, T: Pod>(
         &self,
         source: impl Into<DeviceSlice<'a, T>>,

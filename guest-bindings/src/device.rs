@@ -6,7 +6,7 @@ use core::time::Duration;
 use bytemuck::Pod;
 
 use crate::bindings::wasi::cuda::{device, execution, module::Source};
-use crate::{DeviceBuffer, Error, MemoryUsage, Module, Properties, Result, Stream};
+use crate::{DeviceBuffer, Error, MemoryUsage, Module, Properties, Result, SharedBuffer, Stream};
 
 /// A device that the host grants to this guest.
 ///
@@ -77,6 +77,17 @@ impl Device {
     /// too much memory or too many buffers; [`Error::OutOfMemory`].
     pub fn alloc_zeros<T: Pod>(&self, len: usize) -> Result<DeviceBuffer<T>> {
         DeviceBuffer::new(self, len)
+    }
+
+    /// Allocates `len` zeroed elements in the guest's own memory, at least one, in which the device works in place.
+    ///
+    /// Unstable: see [`SharedBuffer`].
+    ///
+    /// Errors: [`Error::InvalidArgument`] when `len` is 0 or more than the guest has memory for;
+    /// [`Error::QuotaExceeded`] when the guest shares too much memory or has too many buffers;
+    /// [`Error::Unsupported`] where the device and the guest can share no memory; [`Error::OutOfMemory`].
+    pub fn share_zeros<T: Pod>(&self, len: usize) -> Result<SharedBuffer<T>> {
+        SharedBuffer::new(self, len)
     }
 
     /// Loads kernels from PTX text.

@@ -24,7 +24,8 @@
 //! ```
 //!
 //! Build guests with `cargo build --target wasm32-wasip2`. The crate is `no_std` and needs `alloc`;
-//! it has no features and no macros to call.
+//! it has no macros to call. The feature `async` adds the module `asynchronous`: waiting beside other tasks, and transfers
+//! through streams of the component model, on hosts that have them.
 //!
 //! # From CUDA's words to ours
 //!
@@ -39,6 +40,7 @@
 //! | `cuStreamCreate` | `CudaContext::new_stream` | [`Device::stream`]; there is no default stream |
 //! | `cuMemAlloc` | `CudaStream::alloc` | [`Device::alloc_zeros`]; memory is always zeroed |
 //! | `CUdeviceptr` | `CudaSlice<T>`, `CudaView` | [`DeviceBuffer<T>`](DeviceBuffer), [`DeviceSlice`], [`DeviceSliceMut`] |
+//! | `cuMemHostRegister` | `CudaContext::alloc_pinned` | [`Device::share_zeros`], [`SharedBuffer<T>`](SharedBuffer); unstable |
 //! | `cuMemcpyHtoDAsync` | `clone_htod`, `memcpy_htod` | [`Stream::clone_htod`], [`Stream::memcpy_htod`] |
 //! | `cuMemcpyDtoHAsync` | `clone_dtoh`, `memcpy_dtoh` | [`Stream::clone_dtoh`], [`Stream::memcpy_dtoh`]; they wait |
 //! | `cuMemcpyDtoDAsync` | `memcpy_dtod` | [`Stream::memcpy_dtod`], [`Stream::copy_within`] |
@@ -74,7 +76,8 @@
 //! # Memory safety
 //!
 //! Device memory is no memory of the guest: kernels cannot touch what Rust's references point at, so
-//! launching is safe, whatever the kernel does. The host counts references to a buffer, which may be
+//! launching is safe, whatever the kernel does. A [`SharedBuffer`] is the guest's own memory, in pages that nothing
+//! else lies in, and its elements are cells. The host counts references to a buffer, which may be
 //! dropped while work that uses it is still queued. `&mut` in the arguments of a launch says to the
 //! reader what the kernel writes; nothing depends on it.
 //!
@@ -98,7 +101,11 @@ extern crate alloc;
     reason = "generated from the WIT; the canonical ABI passes pointers"
 )]
 #[rustfmt::skip]
+#[cfg_attr(feature = "async", path = "bindings_async.rs")]
 pub mod bindings;
+
+#[cfg(feature = "async")]
+pub mod asynchronous;
 
 mod arguments;
 mod buffer;
@@ -111,6 +118,7 @@ mod fault;
 mod graph;
 mod module;
 mod prepared;
+mod shared;
 mod stream;
 
 pub use arguments::{Arguments, Bytes, KernelArgument};
@@ -121,6 +129,7 @@ pub use event::Event;
 pub use graph::Graph;
 pub use module::{Function, Module};
 pub use prepared::PreparedLaunch;
+pub use shared::SharedBuffer;
 pub use stream::Stream;
 
 pub use bindings::wasi::cuda::device::{Backend, MemoryUsage, Properties};

@@ -10,8 +10,17 @@ const UPDATE: &str = "UPDATE_BINDINGS";
 
 #[test]
 fn bindings_are_generated_from_the_wit() {
-    let committed = folder().join("src/bindings.rs");
-    let generated = generate(&folder().join("wit"));
+    check("src/bindings.rs", &[]);
+}
+
+#[test]
+fn bindings_of_the_feature_async_are_generated_from_the_wit() {
+    check("src/bindings_async.rs", &["cuda-async"]);
+}
+
+fn check(file: &str, features: &[&str]) {
+    let committed = folder().join(file);
+    let generated = generate(&folder().join("wit"), features);
     if std::env::var_os(UPDATE).is_some() {
         std::fs::write(&committed, generated).unwrap();
         return;
@@ -52,9 +61,15 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// Generates the bindings without the WIT's unstable features.
-fn generate(wit: &Path) -> String {
+/// Generates the bindings with these of the WIT's unstable features, and one whose function is no `async func`: a guest imports
+/// it when it calls it.
+fn generate(wit: &Path, features: &[&str]) -> String {
     let mut resolve = Resolve::default();
+    let always = ["cuda-mapped-memory"];
+    let features = always.iter().chain(features);
+    resolve
+        .features
+        .extend(features.map(|&name| name.to_owned()));
     let (package, _) = resolve.push_dir(wit).unwrap();
     let world = resolve.select_world(&[package], Some("imports")).unwrap();
     let options = Opts {

@@ -44,3 +44,10 @@ wasmtime::component::bindgen!({
         "wasi:cuda/types.error-code" => CudaError,
     },
 });
+
+impl LinkOptions {
+    /// Whether `buffer.share` is linked.
+    pub(crate) fn has_mapped_memory(&self) -> bool {
+        self.cuda_mapped_memory
+    }
+}

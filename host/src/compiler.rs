@@ -35,6 +35,14 @@ const KEPT_SOURCE: usize = 4 << 20;
 type Key = [u8; 32];
 type Compiled = Result<Arc<Program>, Vec<Diagnostic>>;
 
+/// A source that is compiled.
+#[derive(Clone)]
+pub(crate) struct Loaded {
+    pub(crate) program: Arc<Program>,
+    /// Whether whoever asked had it compiled, and no one before.
+    pub(crate) is_new: bool,
+}
+
 /// The compiler of one device.
 pub(crate) struct Compiler {
     /// One permit for each compile that may run at a time.
@@ -78,21 +86,24 @@ impl Compiler {
         source: ModuleSource,
         checked: bool,
         limit: Duration,
-    ) -> CudaResult<Arc<Program>> {
+    ) -> CudaResult<Loaded> {
         let key = key(&source, checked);
         let source = Arc::new(source);
         loop {
-            let flight = match self.flights.join(&self.cache, key) {
-                Joined::Known(program) => return Ok(program),
-                Joined::Other(flight) => flight,
+            let (flight, is_new) = match self.flights.join(&self.cache, key) {
+                Joined::Known(program) => {
+                    let is_new = false;
+                    return Ok(Loaded { program, is_new });
+                }
+                Joined::Other(flight) => (flight, false),
                 Joined::First(flight, starting) => {
                     self.start(backend, &source, checked, limit, starting)
                         .await?;
-                    flight
+                    (flight, true)
                 }
             };
             match self.landing(&flight, limit).await? {
-                Some(Landing::Compiled(Ok(program))) => return Ok(program),
+                Some(Landing::Compiled(Ok(program))) => return Ok(Loaded { program, is_new }),
                 Some(Landing::Compiled(Err(diagnostics))) => return Err(rejected(&diagnostics)),
                 Some(Landing::Failed) => {
                     return Err(CudaError::other("the compiler failed on this source"));

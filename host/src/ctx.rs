@@ -1,5 +1,6 @@
 //! What a guest is given.
 
+use crate::account::Account;
 use crate::device::Device;
 use crate::grant::Grant;
 use crate::guest::Guest;
@@ -42,6 +43,17 @@ impl WasiCudaCtx {
         self.grants.iter().map(|grant| grant.usage().used()).sum()
     }
 
+    /// Bytes of its linear memory that the guest shares with devices now, in whole pages.
+    pub fn mapped_memory(&self) -> u64 {
+        self.guest.counters.mapped_bytes.held()
+    }
+
+    /// What the guest has had of each granted device so far, in the order that it sees them. Sums of things that happen at the
+    /// same time: none of them is behind once whoever waits for the work has been told that it is over.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.grants.iter().map(|grant| grant.account()).collect()
+    }
+
     /// Stops everything that the guest runs; its streams report `cancelled`.
     pub fn cancel(&self) {
         self.grants.iter().for_each(|grant| grant.cancel());
@@ -69,6 +81,7 @@ pub struct WasiCudaCtxBuilder {
     devices: Vec<Device>,
     limits: Limits,
     checked: bool,
+    measures: bool,
     hooks: Option<Arc<dyn WasiCudaHooks>>,
 }
 
@@ -118,6 +131,14 @@ impl WasiCudaCtxBuilder {
         self
     }
 
+    /// Whether launches are timed on devices where that costs something, which GPUs are: two marks more for each launch, some
+    /// microseconds. Off by default; the CPU device times launches anyhow.
+    #[must_use]
+    pub fn measure_kernels(mut self, measure: bool) -> Self {
+        self.measures = measure;
+        self
+    }
+
     /// Calls back about this guest's work.
     #[must_use]
     pub fn hooks(mut self, hooks: Arc<dyn WasiCudaHooks>) -> Self {
@@ -127,7 +148,12 @@ impl WasiCudaCtxBuilder {
 
     /// The context of one guest.
     pub fn build(self) -> WasiCudaCtx {
-        let guest = Arc::new(Guest::new(self.limits, self.checked, self.hooks));
+        let guest = Arc::new(Guest::new(
+            self.limits,
+            self.checked,
+            self.measures,
+            self.hooks,
+        ));
         let grants = self
             .devices
             .into_iter()
@@ -143,6 +169,7 @@ impl fmt::Debug for WasiCudaCtxBuilder {
             .field("devices", &self.devices)
             .field("limits", &self.limits)
             .field("checked", &self.checked)
+            .field("measures", &self.measures)
             .finish_non_exhaustive()
     }
 }

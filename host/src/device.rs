@@ -2,6 +2,7 @@
 
 use crate::backend::cuda::{CodeCache, PtxCompiler};
 use crate::backend::{Backend, cpu, cuda};
+use crate::between::Copier;
 use crate::compiler::Compiler;
 use crate::error::CudaError;
 use crate::grant::Grant;
@@ -33,6 +34,14 @@ pub enum DeviceError {
         /// The names that are known, for people.
         known: String,
     },
+    /// Several devices have names that begin like this.
+    #[error("the name `{name}` begins those of several devices: {matching}")]
+    Ambiguous {
+        /// The name that was asked for.
+        name: String,
+        /// The names that begin so, for people.
+        matching: String,
+    },
     /// The machine did not give what the device needs.
     #[error("device `{name}` could not be opened: {reason}")]
     Resources {
@@ -42,6 +51,10 @@ pub enum DeviceError {
         reason: String,
     },
 }
+
+/// The names that there may be, for people.
+const KNOWN: &str = "`cpu`, `cuda:N` where N is a GPU's number, and `cuda:GPU-…` or `cuda:MIG-…` with the UUID that \
+                     `nvidia-smi -L` prints";
 
 /// What executes a device's kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +145,9 @@ pub struct CudaOptions {
 pub struct DeviceListing {
     /// The name to open it by.
     pub name: String,
+    /// By which it can be opened, too, behind `cuda:`: `GPU-` or, for a slice of a GPU, `MIG-` and the driver's UUID. A GPU keeps
+    /// it, whichever number it has. None for the CPU device, and where it is not known.
+    pub uuid: Option<String>,
     /// What it is and can do.
     pub properties: Result<DeviceProperties, DeviceError>,
 }
@@ -146,6 +162,7 @@ struct Inner {
     name: String,
     backend: Arc<dyn Backend>,
     compiler: Compiler,
+    copier: Copier,
     /// Bytes that all guests use.
     used: AtomicU64,
     lost: OnceLock<String>,
@@ -153,26 +170,22 @@ struct Inner {
 }
 
 impl Device {
-    /// Opens a device by its name: `cpu`, or `cuda:N` for the GPU with the number N.
+    /// Opens a device by its name: `cpu`; `cuda:N` for the GPU with the number N; or `cuda:GPU-…` or `cuda:MIG-…` for the one
+    /// with this UUID, as `nvidia-smi -L` prints it, or of which it begins only one.
     ///
     /// Each call opens another one, with threads and memory accounts of its own, so an embedder opens
     /// a device once and grants clones.
     ///
     /// # Errors
     ///
-    /// [`DeviceError::Unsupported`] for `cuda:N` where there is no CUDA driver, [`DeviceError::NotFound`] for a name that
-    /// no device has, and [`DeviceError::Resources`] when the machine does not give what it needs.
+    /// [`DeviceError::Unsupported`] for a GPU where there is no CUDA driver, [`DeviceError::NotFound`] for a name that
+    /// no device has, [`DeviceError::Ambiguous`] for the beginning of several UUIDs, and [`DeviceError::Resources`] when the
+    /// machine does not give what it needs.
     pub fn open(name: &str) -> Result<Self, DeviceError> {
         if name == cpu::NAME {
             return Self::cpu(CpuOptions::default());
         }
-        match name.strip_prefix("cuda:").map(str::parse) {
-            Some(Ok(ordinal)) => Self::cuda(ordinal, CudaOptions::default()),
-            _ => Err(DeviceError::NotFound {
-                name: name.to_owned(),
-                known: "`cpu`, and `cuda:N` where N is a GPU's number".to_owned(),
-            }),
-        }
+        Self::cuda_named(name, CudaOptions::default())
     }
 
     /// Opens a GPU by its number.
@@ -181,8 +194,23 @@ impl Device {
     ///
     /// As [`Device::open`].
     pub fn cuda(ordinal: u32, options: CudaOptions) -> Result<Self, DeviceError> {
-        let backend = cuda::Cuda::open(ordinal, &options)?;
-        Ok(Self::with_backend(&cuda::name(ordinal), Arc::new(backend)))
+        Self::cuda_named(&cuda::name(ordinal), options)
+    }
+
+    /// Opens a GPU by any of the names that [`Device::open`] knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::open`].
+    pub fn cuda_named(name: &str, options: CudaOptions) -> Result<Self, DeviceError> {
+        if !cuda::may_be_name(name) {
+            return Err(DeviceError::NotFound {
+                name: name.to_owned(),
+                known: KNOWN.to_owned(),
+            });
+        }
+        let (backend, name) = cuda::Cuda::open(name, &options)?;
+        Ok(Self::with_backend(&name, Arc::new(backend)))
     }
 
     /// Opens the CPU device. Its threads start with the first guest that uses it.
@@ -203,6 +231,7 @@ impl Device {
             name: name.to_owned(),
             backend,
             compiler: Compiler::new(compiles),
+            copier: Copier::default(),
             used: AtomicU64::new(0),
             lost: OnceLock::new(),
             grants: Mutex::new(Vec::new()),
@@ -216,25 +245,54 @@ impl Device {
         Self { inner }
     }
 
-    /// The devices that this build knows of, usable or not.
+    /// The devices that this build knows of, usable or not. Opens no GPU: one that is listed may still lack what
+    /// [`Device::open`] needs.
     pub fn list() -> Vec<DeviceListing> {
         let cpu = Self::open(cpu::NAME);
         let cpu = DeviceListing {
             name: cpu::NAME.to_owned(),
+            uuid: None,
             properties: cpu.map(|device| device.properties().clone()),
         };
-        // Where no GPU can be used the first one's name says why.
-        let gpus = (0..cuda::count().unwrap_or(1).max(1)).map(|ordinal| DeviceListing {
-            name: cuda::name(ordinal),
-            properties: Self::cuda(ordinal, CudaOptions::default())
-                .map(|device| device.properties().clone()),
-        });
+        let gpus = match cuda::list() {
+            Ok(gpus) => gpus.into_iter().zip(0..).map(Self::listing).collect(),
+            // Where no GPU can be used the first one's name says why.
+            Err(reason) => {
+                let name = cuda::name(0);
+                vec![DeviceListing {
+                    name: name.clone(),
+                    uuid: None,
+                    properties: Err(DeviceError::Unsupported { name, reason }),
+                }]
+            }
+        };
         std::iter::once(cpu).chain(gpus).collect()
     }
 
-    /// The name by which it was opened.
+    fn listing((gpu, ordinal): (Result<cuda::Description, String>, u32)) -> DeviceListing {
+        let name = cuda::name(ordinal);
+        let uuid = gpu.as_ref().ok().and_then(|gpu| gpu.uuid);
+        DeviceListing {
+            uuid: uuid.map(|uuid| uuid.to_string()),
+            properties: match gpu {
+                Ok(gpu) => Ok(gpu.properties),
+                Err(reason) => Err(DeviceError::Resources {
+                    name: name.clone(),
+                    reason,
+                }),
+            },
+            name,
+        }
+    }
+
+    /// The name by which it was opened, with the whole UUID where that was by one.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// `GPU-` or `MIG-` and the driver's UUID, which a GPU keeps whichever number it has; none for the CPU device.
+    pub fn uuid(&self) -> Option<String> {
+        self.inner.backend.uuid()
     }
 
     /// What it is and can do.
@@ -258,8 +316,10 @@ impl Device {
             .iter()
             .filter_map(Weak::upgrade)
             .collect();
-        for grant in grants {
-            grant.lose(reason);
+        let suspects: Vec<_> = grants.iter().map(|grant| grant.take_suspects()).collect();
+        let all = suspects.iter().map(Vec::len).sum();
+        for (grant, own) in grants.iter().zip(&suspects) {
+            grant.lose(reason, own, all);
         }
     }
 
@@ -281,6 +341,11 @@ impl Device {
 
     pub(crate) fn compiler(&self) -> &Compiler {
         &self.inner.compiler
+    }
+
+    /// What copies to it from other devices.
+    pub(crate) fn copier(&self) -> &Copier {
+        &self.inner.copier
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
@@ -325,15 +390,22 @@ mod tests {
     fn names_that_cannot_be_opened_say_why() {
         for name in ["gpu", "cuda:x", "cuda:", "cuda:-1", "cpu:0"] {
             let text = Device::open(name).unwrap_err().to_string();
-            let known = "known are `cpu`, and `cuda:N` where N is a GPU's number";
-            assert_eq!(text, format!("there is no device `{name}`; {known}"));
+            assert_eq!(
+                text,
+                format!("there is no device `{name}`; known are {KNOWN}")
+            );
         }
-        // Where there are GPUs, not as many; where there are none, no driver.
-        let text = Device::open("cuda:4000000000").unwrap_err().to_string();
-        assert!(
-            text.contains("driver") || text.contains("known are"),
-            "{text}"
-        );
+        // Where there are GPUs, not as many, or another; where there are none, no driver.
+        for name in [
+            "cuda:4000000000",
+            "cuda:GPU-00000000-0000-0000-0000-000000000000",
+        ] {
+            let text = Device::open(name).unwrap_err().to_string();
+            assert!(
+                text.contains("driver") || text.contains("known are"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Errors that guests see.
 
 use crate::bindings::wasi::cuda::types::{ErrorCode, Fault, Quota};
+use crate::fault;
+use std::fmt;
 use std::sync::Arc;
 use wasmtime::component::ResourceTableError;
 
@@ -25,6 +27,11 @@ impl CudaError {
         }
     }
 
+    /// Whether a source was refused with findings.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(self, Self::Code(code) if matches!(**code, ErrorCode::Rejected(_)))
+    }
+
     pub(crate) fn invalid_argument(text: impl Into<String>) -> Self {
         ErrorCode::InvalidArgument(text.into()).into()
     }
@@ -43,6 +50,34 @@ impl CudaError {
 
     pub(crate) fn other(text: impl Into<String>) -> Self {
         ErrorCode::Other(Some(text.into())).into()
+    }
+}
+
+/// For whoever watches the host: guests get the code itself.
+impl fmt::Display for CudaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trap(error) => write!(f, "trap: {error:#}"),
+            Self::Code(code) => match &**code {
+                ErrorCode::InvalidArgument(text) => write!(f, "invalid-argument: {text}"),
+                ErrorCode::InvalidState(text) => write!(f, "invalid-state: {text}"),
+                ErrorCode::NotReady => f.write_str("not-ready"),
+                ErrorCode::NotFound(text) => write!(f, "not-found: {text}"),
+                ErrorCode::Unsupported(text) => write!(f, "unsupported: {text}"),
+                ErrorCode::Rejected(found) => write!(f, "rejected: {} findings", found.len()),
+                ErrorCode::OutOfMemory => f.write_str("out-of-memory"),
+                ErrorCode::QuotaExceeded(quota) => write!(f, "quota-exceeded: {quota:?}"),
+                ErrorCode::Fault(fault) => {
+                    let (kernel, summary) = (&fault.kernel, fault::summary(fault));
+                    write!(f, "fault: `{kernel}` in line {}: {summary}", fault.line)
+                }
+                ErrorCode::DeadlineExceeded => f.write_str("deadline-exceeded"),
+                ErrorCode::Cancelled => f.write_str("cancelled"),
+                ErrorCode::DeviceLost => f.write_str("device-lost"),
+                ErrorCode::Other(None) => f.write_str("other"),
+                ErrorCode::Other(Some(text)) => write!(f, "other: {text}"),
+            },
+        }
     }
 }
 

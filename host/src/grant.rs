@@ -1,18 +1,18 @@
 //! One guest's share of one device.
 
-use crate::backend::{FaultSink, KernelFault, Space};
+mod tell;
+
+use crate::account::Account;
+use crate::backend::{Kernel, Space};
 use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::Device;
-use crate::error::{CudaError, CudaResult, StreamError};
-use crate::fault;
+use crate::error::CudaResult;
 use crate::guest::Guest;
-use crate::hooks::{FaultInfo, LaunchInfo};
-use crate::launch::Launch;
+use crate::hooks::StopCause;
 use crate::memory::{Layout, window_end};
-use crate::operation::Operation;
 use crate::stream::Work;
 use crate::usage::Usage;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
@@ -25,6 +25,17 @@ pub(crate) struct Grant {
     opened: OnceLock<Opened>,
     /// What every stream runs, those that the guest has dropped included.
     work: Mutex<Vec<Work>>,
+    /// Ranges of its linear memory that the guest shares with the device.
+    shares: AtomicU32,
+    /// Launches by which the device may have been lost, until that was told.
+    suspects: Mutex<Vec<Suspect>>,
+}
+
+/// A launch by which a device may have been lost. It keeps no buffer, which would keep its grant.
+pub(crate) struct Suspect {
+    kernel: Arc<Kernel>,
+    grid: [u32; 3],
+    block: [u32; 3],
 }
 
 struct Opened {
@@ -40,7 +51,9 @@ impl Grant {
             guest,
             usage,
             opened: OnceLock::new(),
-            work: Mutex::new(Vec::new()),
+            work: Mutex::default(),
+            shares: AtomicU32::new(0),
+            suspects: Mutex::default(),
         });
         device.register(&grant);
         grant
@@ -99,17 +112,54 @@ impl Grant {
         work.push(stream);
     }
 
-    /// Stops everything that the guest still runs.
-    pub(crate) fn cancel(&self) {
-        crate::lock(&self.work).iter().for_each(Work::cancel);
+    /// Whether memory of the guest's own is in the window.
+    pub(crate) fn is_sharing(&self) -> bool {
+        self.shares.load(SeqCst) > 0
     }
 
-    /// Tells the guest that its device is gone.
-    pub(crate) fn lose(&self, reason: &str) {
-        crate::lock(&self.work).iter().for_each(Work::lose);
-        if let Some(hooks) = &self.guest.hooks {
-            hooks.on_device_lost(self.device.name(), reason);
+    /// A range more of the guest's own memory is in the window.
+    pub(crate) fn begin_share(&self) {
+        self.shares.fetch_add(1, SeqCst);
+    }
+
+    /// One is there no longer.
+    pub(crate) fn end_share(&self) {
+        self.shares.fetch_sub(1, SeqCst);
+    }
+
+    /// Waits until nothing of the guest's runs.
+    pub(crate) async fn quiet(&self) {
+        let work = crate::lock(&self.work).clone();
+        for stream in work {
+            stream.finished().await;
         }
+    }
+
+    /// Stops everything that the guest still runs.
+    pub(crate) fn cancel(&self) {
+        let work = crate::lock(&self.work);
+        let stopped = work.iter().filter(|work| work.cancel()).count();
+        drop(work);
+        (0..stopped).for_each(|_| self.tell_stop(StopCause::Cancelled, None));
+    }
+
+    /// Stops one stream of the guest's.
+    pub(crate) fn cancel_one(&self, work: &Work) {
+        if work.cancel() {
+            self.tell_stop(StopCause::Cancelled, None);
+        }
+    }
+
+    /// The guest's launches by which the device may have been lost, once.
+    pub(crate) fn take_suspects(&self) -> Vec<Suspect> {
+        std::mem::take(&mut *crate::lock(&self.suspects))
+    }
+
+    /// Tells the guest that its device is gone, and the embedder by what of the guest's that may be, if by any: `all` counts
+    /// those of every guest.
+    pub(crate) fn lose(&self, reason: &str, own: &[Suspect], all: usize) {
+        crate::lock(&self.work).iter().for_each(Work::lose);
+        self.tell_lost(reason, own, all);
     }
 
     /// Until the first of the running launches is stopped; none when none has a limit.
@@ -120,52 +170,8 @@ impl Grant {
             .min()
     }
 
-    /// Asks the embedder about each launch in an operation, and tells it of them.
-    pub(crate) fn admit(&self, operation: &Operation) -> CudaResult<()> {
-        let Some(hooks) = &self.guest.hooks else {
-            return Ok(());
-        };
-        let launches: &[Operation] = match operation {
-            Operation::Graph(recording) => recording.operations(),
-            other => std::slice::from_ref(other),
-        };
-        let launches = launches.iter().filter_map(|operation| match operation {
-            Operation::Launch(launch) => Some(self.info(launch)),
-            _ => None,
-        });
-        for launch in launches.clone() {
-            hooks.admit(&launch).map_err(CudaError::other)?;
-        }
-        launches.for_each(|launch| hooks.on_launch(&launch));
-        Ok(())
-    }
-
-    fn info<'a>(&'a self, launch: &'a Launch) -> LaunchInfo<'a> {
-        LaunchInfo {
-            device: self.device.name(),
-            kernel: &launch.kernel.signature.name,
-            grid: launch.grid,
-            block: launch.block,
-        }
-    }
-}
-
-impl FaultSink for Grant {
-    fn describe(&self, fault: &KernelFault<'_>) -> StreamError {
-        let described = fault::describe(fault, self.base(), self.layout().as_deref());
-        if let Some(hooks) = &self.guest.hooks {
-            let summary = fault::summary(&described);
-            let told = FaultInfo {
-                device: self.device.name(),
-                kernel: &described.kernel,
-                line: described.line,
-                message: &summary,
-            };
-            // On a worker: an embedder's mistake must not end it, nor keep the stream from failing.
-            if catch_unwind(AssertUnwindSafe(|| hooks.on_fault(&told))).is_err() {
-                tracing::error!("the hook on_fault panicked");
-            }
-        }
-        StreamError::Fault(Arc::new(described))
+    /// What the guest has had so far.
+    pub(crate) fn account(&self) -> Account {
+        self.usage.totals().account(self.device.name(), &self.usage)
     }
 }

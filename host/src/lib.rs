@@ -82,6 +82,7 @@
 //! * A call of a guest never blocks the executor's thread: what waits, waits as a future, and work runs on
 //!   the device's own threads.
 //! * Dropping the store cancels what its guest still runs.
+//! * Memory of its own that a guest shares with a device changes only while it waits in a call.
 //! * There is no fallback from one device to another.
 //!
 //! One upload is at most as large as the store's [hostcall fuel](wasmtime::Store::set_hostcall_fuel) allows,
@@ -89,7 +90,9 @@
 
 #![deny(missing_docs)]
 
+mod account;
 mod backend;
+mod between;
 mod bindings;
 mod compiler;
 mod ctx;
@@ -103,6 +106,7 @@ mod hooks;
 mod impls;
 mod launch;
 pub mod limits;
+mod linear;
 mod linker;
 mod memory;
 mod operation;
@@ -114,18 +118,24 @@ mod stream;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod transfer;
 mod usage;
 mod view;
 mod wakers;
 
+pub use account::Account;
 pub use backend::cuda::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub use bindings::LinkOptions;
 pub use ctx::{WasiCudaCtx, WasiCudaCtxBuilder};
 pub use device::{
     CpuOptions, CudaOptions, Device, DeviceBackend, DeviceError, DeviceListing, DeviceProperties,
 };
-pub use hooks::{FaultInfo, LaunchInfo, WasiCudaHooks};
+pub use hooks::{
+    Direction, FaultInfo, FinishedInfo, LaunchEnd, LaunchInfo, LossCause, LossInfo, MemoryInfo,
+    ModuleInfo, ModuleOutcome, StopCause, StopInfo, StreamInfo, TransferInfo, WasiCudaHooks,
+};
 pub use limits::Limits;
+pub use linear::MappedMemory;
 pub use linker::{add_to_linker, add_to_linker_with};
 pub use view::{WasiCuda, WasiCudaCtxView, WasiCudaView};
 

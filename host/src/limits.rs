@@ -9,6 +9,14 @@ pub const DEFAULT_MEMORY: u64 = 1 << 30;
 /// Live buffers. Each costs the host some 300 bytes and the window one 256-byte granule besides its own size.
 pub const DEFAULT_BUFFERS: u32 = 1 << 16;
 
+/// Bytes of the guest's own linear memory that it shares with devices, counted in pages: as much as its uploads may hold, which
+/// it spares.
+pub const DEFAULT_MAPPED_MEMORY: u64 = DEFAULT_PENDING_BYTES;
+
+/// Ranges of its linear memory that a guest shares. Each takes two of the mappings that the system lets a process have, of which
+/// there are 65,530 on Linux (`vm.max_map_count`).
+pub const DEFAULT_MAPPED_RANGES: u32 = 64;
+
 /// Live modules. Compiled code of a large module is a few megabytes.
 pub const DEFAULT_MODULES: u32 = 256;
 
@@ -61,6 +69,10 @@ pub struct Limits {
     pub memory: u64,
     /// Live buffers, those that only enqueued work still uses included.
     pub buffers: u32,
+    /// Bytes of its linear memory that it shares with devices, in whole pages.
+    pub mapped_memory: u64,
+    /// Ranges of its linear memory that it shares; each is a buffer besides. All guests together may share 8,192 at a time.
+    pub mapped_ranges: u32,
     /// Live modules, those that only functions or launches still use included.
     pub modules: u32,
     /// Live streams.
@@ -104,6 +116,8 @@ impl Default for Limits {
         Self {
             memory: DEFAULT_MEMORY,
             buffers: DEFAULT_BUFFERS,
+            mapped_memory: DEFAULT_MAPPED_MEMORY,
+            mapped_ranges: DEFAULT_MAPPED_RANGES,
             modules: DEFAULT_MODULES,
             streams: DEFAULT_STREAMS,
             events: DEFAULT_EVENTS,

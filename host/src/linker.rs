@@ -2,7 +2,7 @@
 
 use crate::bindings::LinkOptions;
 use crate::bindings::wasi::cuda::{device, execution, memory, module, polling, types};
-use crate::impls::replace_write;
+use crate::impls::{replace_share, replace_write};
 use crate::view::{WasiCuda, WasiCudaCtxView, WasiCudaView};
 use wasmtime::component::Linker;
 
@@ -35,5 +35,8 @@ pub fn add_to_linker_with<T: Send + 'static>(
     module::add_to_linker::<T, WasiCuda>(linker, view)?;
     execution::add_to_linker::<T, WasiCuda>(linker, &options.into(), view)?;
     polling::add_to_linker::<T, WasiCuda>(linker, view)?;
+    if options.has_mapped_memory() {
+        replace_share(linker, view)?;
+    }
     replace_write(linker, view)
 }

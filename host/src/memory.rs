@@ -1,6 +1,7 @@
 //! Buffers of one guest on one device.
 
 mod allocator;
+mod shared;
 
 use crate::backend::{Space, Variables};
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
@@ -8,6 +9,7 @@ use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
 use crate::quota::Permit;
 use allocator::Allocator;
+use shared::Mapped;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -42,6 +44,9 @@ pub(crate) struct Layout {
     live: BTreeMap<u64, Held>,
     /// Buffers that were made so far.
     made: u64,
+    /// Where the window ends, and whether that is with room for shared memory.
+    end: u64,
+    is_widened: bool,
 }
 
 /// Memory that is handed out.
@@ -70,7 +75,18 @@ impl Layout {
             allocator: Allocator::new(GRANULE, end),
             live: BTreeMap::new(),
             made: 0,
+            end,
+            is_widened: false,
         }
+    }
+
+    /// Moves the window's end out to `end`, once, so that a guest that shares no memory has no more than its buffers need.
+    fn widen(&mut self, end: u64) {
+        if !self.is_widened && end > self.end {
+            self.allocator.free(self.end, end - self.end);
+            self.end = end;
+        }
+        self.is_widened = true;
     }
 
     /// What is live and begins last at or before `offset`, and the first one after.
@@ -104,6 +120,8 @@ pub(crate) struct Allocation {
     grant: Arc<Grant>,
     offset: u64,
     size: u64,
+    /// Where the guest's own memory appears in the window, for a range of that.
+    mapped: Option<Mapped>,
     _counted: Permit,
 }
 
@@ -126,10 +144,12 @@ impl Allocation {
         let charge = grant.usage().charge(granules)?;
         let offset = place(grant, size, granules, variables)?;
         charge.keep();
+        grant.tell_memory(granules, true);
         Ok(Arc::new(Self {
             grant: grant.clone(),
             offset,
             size,
+            mapped: None,
             _counted: counted,
         }))
     }
@@ -171,11 +191,16 @@ impl Allocation {
 
 impl Drop for Allocation {
     fn drop(&mut self) {
+        if let Some(mapped) = self.mapped.take() {
+            mapped.release(&self.grant, self.offset, self.size);
+            return;
+        }
         let granules = self.size.next_multiple_of(GRANULE);
         if let Some(space) = self.grant.opened_space() {
             release(&self.grant, space, self.offset, self.size, granules);
         }
         self.grant.usage().release(granules);
+        self.grant.tell_memory(granules, false);
     }
 }
 

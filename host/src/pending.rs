@@ -2,6 +2,7 @@
 
 use crate::wakers::WakerList;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 
 /// The operations that a guest has enqueued, and the bytes that they hold in the host's memory.
@@ -46,6 +47,20 @@ impl Pending {
         }
     }
 
+    /// Bytes that may be pending.
+    pub(crate) fn byte_limit(&self) -> u64 {
+        self.byte_limit
+    }
+
+    /// As [`Pending::reserve`], for one who may lose interest.
+    pub(crate) async fn room(self: Arc<Self>, bytes: u64) -> Room {
+        self.reserve(bytes).await;
+        Room {
+            pending: Some(self),
+            bytes,
+        }
+    }
+
     /// Counts one operation more where there is room.
     pub(crate) fn try_reserve(&self, bytes: u64) -> bool {
         let room = self.operations.fetch_update(SeqCst, SeqCst, |operations| {
@@ -80,6 +95,33 @@ impl Pending {
     }
 }
 
+/// Room for one operation, which is given back unless it is [kept](Room::keep).
+#[derive(Debug)]
+pub(crate) struct Room {
+    pending: Option<Arc<Pending>>,
+    bytes: u64,
+}
+
+impl Room {
+    /// Bytes that the operation may hold.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Leaves the operation counted.
+    pub(crate) fn keep(mut self) {
+        self.pending = None;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if let Some(pending) = &self.pending {
+            pending.release(self.bytes);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,11 +141,11 @@ mod tests {
     fn waiting_for_bytes_wakes_nobody() {
         struct Count(AtomicU32);
         impl std::task::Wake for Count {
-            fn wake(self: std::sync::Arc<Self>) {
+            fn wake(self: Arc<Self>) {
                 self.0.fetch_add(1, SeqCst);
             }
         }
-        let count = std::sync::Arc::new(Count(AtomicU32::new(0)));
+        let count = Arc::new(Count(AtomicU32::new(0)));
         let waker = std::task::Waker::from(count.clone());
         let mut cx = std::task::Context::from_waker(&waker);
         let pending = Pending::new(4, 100);
@@ -119,8 +161,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn room_is_given_back_unless_it_is_kept() {
+        let pending = Arc::new(Pending::new(1, 100));
+        drop(pending.clone().room(100).await);
+        pending.clone().room(100).await.keep();
+        assert!(!pending.try_reserve(0));
+        pending.release(100);
+        assert!(pending.try_reserve(100));
+    }
+
+    #[tokio::test]
     async fn a_full_queue_is_waited_for() {
-        let pending = std::sync::Arc::new(Pending::new(1, 0));
+        let pending = Arc::new(Pending::new(1, 0));
         pending.reserve(0).await;
         let waiter = tokio::spawn({
             let pending = pending.clone();

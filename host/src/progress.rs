@@ -2,6 +2,7 @@
 
 use crate::error::StreamError;
 use crate::pending::Pending;
+use crate::transfer::Transfers;
 use crate::wakers::WakerList;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
@@ -22,6 +23,7 @@ pub(crate) struct Progress {
     error: Mutex<Option<StreamError>>,
     waiting: WakerList,
     pending: Arc<Pending>,
+    transfers: Transfers,
 }
 
 impl Progress {
@@ -33,6 +35,7 @@ impl Progress {
             error: Mutex::new(None),
             waiting: WakerList::default(),
             pending,
+            transfers: Transfers::default(),
         }
     }
 
@@ -67,29 +70,57 @@ impl Progress {
         }
     }
 
-    /// Records a failure, if it is the first. Whoever waits is told when the work has drained.
-    pub(crate) fn fail(&self, error: StreamError) {
-        let mut first = crate::lock(&self.error);
-        if first.is_none() {
-            *first = Some(error);
+    /// Records a failure, if it is the first; whether it is. Transfers are told at once, whoever else waits when the work has
+    /// drained.
+    pub(crate) fn fail(&self, error: StreamError) -> bool {
+        {
+            let mut first = crate::lock(&self.error);
+            if first.is_some() {
+                return false;
+            }
+            *first = Some(error.clone());
             // A lost device stays lost.
             let _ = self.state.compare_exchange(WORKING, FAILED, SeqCst, SeqCst);
         }
+        self.transfers.fail(&error);
+        true
     }
 
     /// Fails the stream for good. Whoever waits is told at once.
     pub(crate) fn lose(&self) {
         self.state.store(LOST, SeqCst);
         self.waiting.wake_all();
+        self.transfers.fail(&StreamError::DeviceLost);
+    }
+
+    /// What goes on beside the stream's operations.
+    pub(crate) fn transfers(&self) -> &Transfers {
+        &self.transfers
+    }
+
+    /// How many operations were submitted so far.
+    pub(crate) fn submitted(&self) -> u64 {
+        self.submitted.load(SeqCst)
     }
 
     /// Waits until everything submitted so far has finished or the device is lost.
     pub(crate) async fn drained(&self) {
-        let target = self.submitted.load(SeqCst);
+        self.reached(self.submitted()).await;
+    }
+
+    /// Waits until so many operations have finished or the device is lost.
+    pub(crate) async fn reached(&self, target: u64) {
         let reached = || {
             let over = self.completed.load(SeqCst) >= target || self.state.load(SeqCst) == LOST;
             over.then_some(())
         };
+        poll_fn(|cx| self.waiting.poll(cx, reached)).await;
+    }
+
+    /// Waits until nothing submitted so far runs any more, of a lost device's work neither.
+    pub(crate) async fn finished(&self) {
+        let target = self.submitted.load(SeqCst);
+        let reached = || (self.completed.load(SeqCst) >= target).then_some(());
         poll_fn(|cx| self.waiting.poll(cx, reached)).await;
     }
 

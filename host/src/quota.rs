@@ -6,6 +6,10 @@ use crate::limits::Limits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+/// Bytes that a guest's downloads may have read ahead of their readers, together: as much as eight need to be fast. Where
+/// they have that, others read what they are asked for.
+const READ_AHEAD: u64 = 8 << 20;
+
 /// A number of live objects and how many there may be.
 #[derive(Debug)]
 pub(crate) struct Counter {
@@ -14,7 +18,7 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    fn new(limit: u32) -> Arc<Self> {
+    pub(crate) fn new(limit: u32) -> Arc<Self> {
         Arc::new(Self {
             live: AtomicU32::new(0),
             limit,
@@ -61,6 +65,11 @@ impl ByteCounter {
         })
     }
 
+    /// Bytes that are counted now.
+    pub(crate) fn held(&self) -> u64 {
+        self.held.load(Relaxed)
+    }
+
     /// A permit for no bytes yet.
     pub(crate) fn permit(self: &Arc<Self>) -> BytePermit {
         BytePermit {
@@ -91,6 +100,11 @@ impl BytePermit {
         counted.is_ok()
     }
 
+    /// The counted bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// A permit for as many bytes again; none when there may not be so many.
     pub(crate) fn again(&self) -> Option<Self> {
         let mut again = self.counter.permit();
@@ -115,6 +129,12 @@ pub(crate) struct Counters {
     pub(crate) prepared_launches: Arc<Counter>,
     /// What captures and graphs take.
     pub(crate) graph_bytes: Arc<ByteCounter>,
+    /// What downloads through streams have read ahead of their readers.
+    pub(crate) read_ahead: Arc<ByteCounter>,
+    /// Ranges of its linear memory that it shares.
+    pub(crate) mapped_ranges: Arc<Counter>,
+    /// Bytes of their pages.
+    pub(crate) mapped_bytes: Arc<ByteCounter>,
 }
 
 impl Counters {
@@ -127,6 +147,9 @@ impl Counters {
             graphs: Counter::new(limits.graphs),
             prepared_launches: Counter::new(limits.prepared_launches),
             graph_bytes: ByteCounter::new(limits.graph_bytes),
+            read_ahead: ByteCounter::new(READ_AHEAD),
+            mapped_ranges: Counter::new(limits.mapped_ranges),
+            mapped_bytes: ByteCounter::new(limits.mapped_memory),
         }
     }
 }

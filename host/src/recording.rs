@@ -3,7 +3,7 @@
 use crate::bindings::wasi::cuda::types::Quota;
 use crate::error::{CudaError, CudaResult};
 use crate::launch::Launch;
-use crate::operation::Operation;
+use crate::operation::{Moves, Operation};
 use crate::pending::Pending;
 use crate::quota::{ByteCounter, BytePermit};
 use std::any::Any;
@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 /// graph, or a replay that is enqueued.
 pub(crate) struct Recording {
     operations: Vec<Operation>,
+    moves: Moves,
     own: BytePermit,
     /// Data of recorded writes, which copies of the recording share.
     data: Arc<BytePermit>,
@@ -26,6 +27,11 @@ pub(crate) type Native = Arc<dyn Any + Send + Sync>;
 impl Recording {
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// Bytes that a replay moves.
+    pub(crate) fn moves(&self) -> Moves {
+        self.moves
     }
 
     /// What a backend made of the recording, or of an earlier state of it with other launches in the same places.
@@ -68,6 +74,7 @@ impl Recording {
         })?;
         Ok(Self {
             operations: self.operations.clone(),
+            moves: self.moves,
             own,
             data: self.data.clone(),
             native: Mutex::new(self.native()),
@@ -113,6 +120,7 @@ impl Capture {
         let mut draft = self.0.ok_or(Quota::PendingWork)?;
         draft.operations.shrink_to_fit();
         Ok(Recording {
+            moves: draft.operations.iter().map(Operation::moves).sum(),
             operations: draft.operations,
             own: draft.own,
             data: Arc::new(draft.data),

@@ -5,10 +5,13 @@
     reason = "tests look into the errors that guests get"
 )]
 
+pub(crate) mod spans;
+
 use crate::backend::cpu::Blocks;
 use crate::backend::{Code, Kernel};
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::error::CudaResult;
+use crate::event::Event;
 use crate::grant::Grant;
 use crate::launch::{Launch, Parameters};
 use crate::memory::Allocation;
@@ -53,6 +56,15 @@ pub(crate) fn grant(guest: &WasiCudaCtx) -> &Arc<Grant> {
 
 pub(crate) fn stream(guest: &WasiCudaCtx) -> Stream {
     Stream::new(grant(guest)).unwrap()
+}
+
+impl Stream {
+    /// Marks this point.
+    pub(crate) async fn record_event(&self) -> CudaResult<Arc<Event>> {
+        let event = self.event();
+        self.enqueue(Operation::Record(event.clone())).await?;
+        Ok(event)
+    }
 }
 
 pub(crate) fn buffer(guest: &WasiCudaCtx, size: u64) -> Arc<Allocation> {

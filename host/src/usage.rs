@@ -1,5 +1,6 @@
-//! How much memory a guest uses of a device.
+//! What a guest uses of a device.
 
+use crate::account::Totals;
 use crate::bindings::wasi::cuda::types::{ErrorCode, Quota};
 use crate::device::Device;
 use crate::error::CudaResult;
@@ -11,6 +12,7 @@ pub(crate) struct Usage {
     used: AtomicU64,
     peak: AtomicU64,
     limit: u64,
+    totals: Totals,
 }
 
 impl Usage {
@@ -20,7 +22,13 @@ impl Usage {
             used: AtomicU64::new(0),
             peak: AtomicU64::new(0),
             limit,
+            totals: Totals::default(),
         }
+    }
+
+    /// What it has had so far.
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     pub(crate) fn used(&self) -> u64 {

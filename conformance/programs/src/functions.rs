@@ -8,6 +8,7 @@ pub const MEMORY_USAGE: &str = "device#[method]device.memory-usage";
 
 pub const BUFFER: &str = "memory#[constructor]buffer";
 pub const SIZE: &str = "memory#[method]buffer.size";
+pub const SHARE: &str = "memory#[static]buffer.share";
 pub const DEVICE_ADDRESS: &str = "memory#[method]buffer.device-address";
 
 pub const LOAD: &str = "module#[static]module.load";
@@ -24,6 +25,8 @@ pub const LAUNCH: &str = "execution#[method]cuda-stream.launch";
 pub const LAUNCH_PREPARED: &str = "execution#[method]cuda-stream.launch-prepared";
 pub const WRITE: &str = "execution#[method]cuda-stream.write";
 pub const READ: &str = "execution#[method]cuda-stream.read";
+pub const WRITE_VIA_STREAM: &str = "execution#[method]cuda-stream.write-via-stream";
+pub const READ_VIA_STREAM: &str = "execution#[method]cuda-stream.read-via-stream";
 pub const COPY: &str = "execution#[method]cuda-stream.copy";
 pub const FILL: &str = "execution#[method]cuda-stream.fill";
 pub const RECORD_EVENT: &str = "execution#[method]cuda-stream.record-event";
@@ -35,6 +38,7 @@ pub const BEGIN_CAPTURE: &str = "execution#[method]cuda-stream.begin-capture";
 pub const END_CAPTURE: &str = "execution#[method]cuda-stream.end-capture";
 pub const LAUNCH_GRAPH: &str = "execution#[method]cuda-stream.launch-graph";
 
+pub const COMPLETION: &str = "execution#[method]cuda-event.completion";
 pub const WAIT: &str = "execution#[method]cuda-event.wait";
 pub const ELAPSED_SINCE: &str = "execution#[method]cuda-event.elapsed-since";
 

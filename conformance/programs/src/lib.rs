@@ -15,9 +15,12 @@ pub mod functions;
 mod gate;
 pub mod kernels;
 pub mod misuse;
+mod region;
 mod setup;
+pub mod tasks;
 
 pub use expect::{covers, ok, refused, refused_saying, refused_with};
 pub use fault::{Expected, faulted, line_of};
 pub use gate::Gate;
+pub use region::{Region, add};
 pub use setup::{Setup, at, default_device, runs_well};

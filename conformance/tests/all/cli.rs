@@ -69,3 +69,31 @@ fn it_refuses_a_case_that_does_not_exist() {
         "{told}"
     );
 }
+
+#[test]
+fn cases_with_async_functions_do_not_run_on_an_engine_without_them_and_others_do() {
+    let output = conformance(&[
+        "--no-concurrency",
+        "--case",
+        "execution_async",
+        "--case",
+        "execution_transfers",
+        "--case",
+        "memory_share",
+        "--format",
+        "json",
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let counts = ["passed", "failed", "did_not_run"].map(|outcome| report[outcome].as_u64());
+    assert_eq!(counts, [Some(2), Some(0), Some(1)], "{report}");
+    let cases = report["cases"].as_array().expect("an array");
+    let told = cases.iter().find(|case| case["name"] == "execution_async");
+    let reason = told.expect("the case is listed")["reason"]
+        .as_str()
+        .expect("a reason");
+    assert!(
+        reason.contains("async") && reason.contains("concurrency_support"),
+        "{reason}"
+    );
+}

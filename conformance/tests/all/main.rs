@@ -8,6 +8,8 @@ mod neighbours;
 mod report;
 mod repository;
 mod runner;
+mod sharing;
+mod spans;
 mod support;
 mod wit;
 

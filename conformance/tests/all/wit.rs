@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wasi_cuda_conformance::Entry;
 use wit_component::DecodedWasm;
 use wit_parser::{
-    Docs, Interface, Resolve, Stability, Type, TypeDef, TypeDefKind, TypeOwner, WorldItem,
+    Docs, Function, Interface, Resolve, Stability, Type, TypeDef, TypeDefKind, TypeOwner, WorldItem,
 };
 
 #[test]
@@ -62,11 +62,7 @@ fn without_unstable_features_the_wit_has_no_async_function_stream_or_future() {
     assert_none("a plain `fn main` traps when it calls these", asynchronous);
 
     let streaming = wit::functions(&resolve)
-        .filter(|(_, function)| {
-            let parameters = function.params.iter().map(|parameter| &parameter.ty);
-            let mut types = parameters.chain(&function.result);
-            types.any(|ty| wit::has_stream_or_future(&resolve, ty))
-        })
+        .filter(|(_, function)| moves_streams(&resolve, function))
         .map(|(name, _)| name);
     assert_none(
         "a plain `fn main` cannot use the streams or futures of these",
@@ -93,6 +89,20 @@ fn conformance_programs_with_a_plain_main_import_no_async_function() {
         assert_none(
             case.name(),
             async_imports(case.name(), case.program.component),
+        );
+    }
+}
+
+#[test]
+fn cases_whose_programs_import_async_functions_ask_for_them() {
+    for case in wasi_cuda_conformance::cases() {
+        let imports = async_imports(case.name(), case.program.component);
+        let asked = case.setup.asynchronous && case.setup.unstable;
+        assert_eq!(
+            asked,
+            !imports.is_empty(),
+            "{} imports {imports:?}",
+            case.name()
         );
     }
 }
@@ -253,6 +263,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// The async functions that a component imports.
+/// The imports that only an async task can use.
 fn async_imports(name: &str, component: &[u8]) -> Vec<String> {
     let decoded = wit_component::decode(component)
         .unwrap_or_else(|error| panic!("{name} is no component: {error:?}"));
@@ -274,7 +285,13 @@ fn async_imports(name: &str, component: &[u8]) -> Vec<String> {
     assert!(!functions.is_empty(), "{name} imports nothing");
     functions
         .into_iter()
-        .filter(|(_, function)| wit::is_async(function))
+        .filter(|(_, function)| wit::is_async(function) || moves_streams(&resolve, function))
         .map(|(key, function)| format!("{key}#{}", function.name))
         .collect()
+}
+
+fn moves_streams(resolve: &Resolve, function: &Function) -> bool {
+    let parameters = function.params.iter().map(|parameter| &parameter.ty);
+    let mut types = parameters.chain(&function.result);
+    types.any(|ty| wit::has_stream_or_future(resolve, ty))
 }

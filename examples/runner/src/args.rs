@@ -35,9 +35,14 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(override_usage = "wasi-cuda run [OPTIONS] <FILE> [ARGS]...")]
 pub(crate) struct RunArgs {
-    /// Grant a device: `cpu` or `cuda:N`. Repeat it to grant several, in this order. There is no
+    /// Grant a device: `cpu`, `cuda:N`, or `cuda:` and the UUID that `devices` shows, or enough of it.
+    /// Repeat it to grant several, in this order. There is no
     /// fallback: a device that cannot be opened is an error
-    #[arg(long = "device", value_name = "cpu|cuda:N", default_value = "cpu")]
+    #[arg(
+        long = "device",
+        value_name = "cpu|cuda:N|cuda:UUID",
+        default_value = "cpu"
+    )]
     pub(crate) devices: Vec<String>,
 
     /// The most device memory the guest may use, such as 64MiB or 1GB
@@ -56,6 +61,10 @@ pub(crate) struct RunArgs {
     /// Stop only accesses that leave the guest's memory. The default with a CUDA device
     #[arg(long, overrides_with = "checked")]
     pub(crate) no_checked: bool,
+
+    /// Offer the unstable async functions of `wasi:cuda`, which async exports may call
+    #[arg(long)]
+    pub(crate) cuda_async: bool,
 
     /// Give the guest a directory of the host, under the same or another name
     #[arg(long = "dir", value_name = "HOST_DIR[::GUEST_DIR]", value_parser = parse_directory)]

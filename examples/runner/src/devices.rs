@@ -11,6 +11,9 @@ use crate::args::{DevicesArgs, Format};
 struct Row {
     /// What `--device` calls it.
     device: String,
+    /// By which `--device` knows it as well, behind `cuda:`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uuid: Option<String>,
     status: String,
     #[serde(flatten)]
     known: Option<Known>,
@@ -53,19 +56,21 @@ impl From<DeviceListing> for Row {
         };
         Self {
             device: listing.name,
+            uuid: listing.uuid,
             status,
             known,
         }
     }
 }
 
-const HEADER: [&str; 7] = [
+const HEADER: [&str; 8] = [
     "DEVICE",
     "NAME",
     "BACKEND",
     "CAPABILITY",
     "MEMORY",
     "WORKERS",
+    "UUID",
     "STATUS",
 ];
 
@@ -94,7 +99,7 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     let of = |show: fn(&Known) -> String| row.known.as_ref().map_or_else(|| "-".to_owned(), show);
     [
         row.device.clone(),
@@ -103,6 +108,7 @@ fn cells(row: &Row) -> [String; 7] {
         of(|known| known.compute_capability.clone()),
         of(|known| format!("{:.1} GiB", known.memory as f64 / f64::from(1 << 30))),
         of(|known| known.multiprocessors.to_string()),
+        row.uuid.clone().unwrap_or_else(|| "-".to_owned()),
         row.status.clone(),
     ]
 }
@@ -123,11 +129,13 @@ mod tests {
         let rows = [
             Row {
                 device: "cpu".into(),
+                uuid: None,
                 status: "available".into(),
                 known: Some(known),
             },
             Row {
                 device: "cuda:0".into(),
+                uuid: Some("GPU-8f5c1234-abcd-0001-0203-040506070809".into()),
                 status: "unavailable: no driver".into(),
                 known: None,
             },
@@ -137,7 +145,8 @@ mod tests {
         let column = lines[0].find("BACKEND").expect("the header names it");
         assert!(lines[1][column..].starts_with("cpu  "), "{text}");
         assert!(lines[1].contains("1.5 GiB"), "{text}");
-        assert!(lines[2].ends_with("unavailable: no driver"), "{text}");
+        let end = "GPU-8f5c1234-abcd-0001-0203-040506070809  unavailable: no driver";
+        assert!(lines[2].ends_with(end), "{text}");
         assert!(lines[2][column..].starts_with("-"), "{text}");
     }
 }

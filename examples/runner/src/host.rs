@@ -7,7 +7,8 @@ use wasmtime::error::Context;
 use wasmtime::{Config, Engine, Result, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_cuda::{
-    CodeCache, CudaOptions, Device, PtxCompiler, WasiCudaCtx, WasiCudaCtxView, WasiCudaView,
+    CodeCache, CudaOptions, Device, LinkOptions, MappedMemory, PtxCompiler, WasiCudaCtx,
+    WasiCudaCtxView, WasiCudaView,
 };
 
 use crate::args::RunArgs;
@@ -43,13 +44,17 @@ impl WasiCudaView for Host {
 pub(crate) fn engine() -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
+    MappedMemory::configure(&mut config);
     Engine::new(&config)
 }
 
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<Host>> {
+pub(crate) fn linker(engine: &Engine, arguments: &RunArgs) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_cuda::add_to_linker(&mut linker)?;
+    let mut options = LinkOptions::default();
+    options.cuda_async(arguments.cuda_async);
+    options.cuda_mapped_memory(true);
+    wasmtime_wasi_cuda::add_to_linker_with(&mut linker, &options, WasiCudaView::cuda)?;
     Ok(linker)
 }
 
@@ -90,9 +95,9 @@ fn wasi(name: &str, arguments: &RunArgs) -> Result<WasiCtx> {
 /// A device by its name. The driver's compiler runs in this program, started again, and what it makes is kept in the user's
 /// cache folder.
 fn open(name: &str) -> Result<Device> {
-    let Some(Ok(ordinal)) = name.strip_prefix("cuda:").map(str::parse) else {
+    if !name.starts_with("cuda:") {
         return Ok(Device::open(name)?);
-    };
+    }
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let options = CudaOptions {
         compiler: PtxCompiler::worker(program, ["ptx-compiler"]),
@@ -102,7 +107,7 @@ fn open(name: &str) -> Result<Device> {
         }),
         ..CudaOptions::default()
     };
-    Ok(Device::cuda(ordinal, options)?)
+    Ok(Device::cuda_named(name, options)?)
 }
 
 /// Where programs keep what they can make again (XDG base directory specification); none without a home.

@@ -17,7 +17,7 @@ use crate::invoke;
 pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
     let guest = guest::load(arguments.file(), arguments.bin.as_deref())?;
     let engine = host::engine()?;
-    let linker = host::linker(&engine)?;
+    let linker = host::linker(&engine, arguments)?;
     let mut store = host::store(&engine, &guest.name, arguments)?;
     let component = compile(&engine, &guest)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -15,8 +15,10 @@ pub(crate) mod cuda;
 
 use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::DeviceProperties;
-use crate::error::CudaError;
+use crate::error::{CudaError, StreamError};
+use crate::hooks::LaunchEnd;
 use crate::launch::Launch;
+use crate::linear::Pages;
 use crate::operation::Submission;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -28,6 +30,11 @@ use wasi_cuda_jit::signature::Signature;
 pub(crate) trait Backend: Send + Sync {
     /// What it is and can do.
     fn properties(&self) -> &DeviceProperties;
+
+    /// What it is known by wherever it is plugged in; none where nothing has such a name.
+    fn uuid(&self) -> Option<String> {
+        None
+    }
 
     /// Blocks that a launch may have at most.
     fn max_blocks(&self) -> u64 {
@@ -117,11 +124,45 @@ pub(crate) trait Space: Send + Sync {
     /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
     fn release(&self, offset: u64, size: u64);
 
+    /// Whether [`Space::map`] can succeed.
+    fn maps_linear_memory(&self) -> bool {
+        false
+    }
+
+    /// Lets a backed range of the window mean pages of the guest's own linear memory, until [`Space::unmap`] or the space's end;
+    /// the range, which begins and ends at pages, is free memory. The pages live as long as they are mapped.
+    ///
+    /// # Errors
+    ///
+    /// For people: why the range is zeroed memory of the device's own.
+    fn map(&self, _offset: u64, _pages: &Pages) -> Result<(), String> {
+        Err("the device maps no linear memory".to_owned())
+    }
+
+    /// Lets a range that was mapped be zeroed memory of the device's own again.
+    ///
+    /// # Errors
+    ///
+    /// For people: why it is mapped as before.
+    fn unmap(&self, _offset: u64, _length: u64) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Copies bytes into the window.
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+        let mut upload = self.upload();
+        upload.write(offset, bytes)?;
+        upload.finish()
+    }
+
+    /// Copies bytes into the window slice by slice, so that one need not be there before the next is taken.
+    fn upload(&self) -> Box<dyn Upload + '_>;
 
     /// Appends bytes of the window to `bytes`, which has room for them.
     fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost>;
+
+    /// Copies bytes of the window to where they are to be, which is written when this returns and not later.
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost>;
 
     /// What executes a stream of this guest.
     ///
@@ -131,8 +172,17 @@ pub(crate) trait Space: Send + Sync {
     fn open_queue(
         &self,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> Result<Arc<dyn Queue>, String>;
+}
+
+/// Bytes on their way into a window. Dropping it waits for those that were taken.
+pub(crate) trait Upload: Send {
+    /// Takes bytes.
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
+
+    /// Waits until all that were taken are there.
+    fn finish(self: Box<Self>) -> Result<(), Lost>;
 }
 
 /// The device does nothing any more.
@@ -221,8 +271,20 @@ pub(crate) struct KernelFault<'a> {
     pub(crate) fault: Option<wasi_cuda_jit::cpu::Fault>,
 }
 
-/// Who is told of a fault before its stream fails with what the sink makes of it.
-pub(crate) trait FaultSink: Send + Sync {
-    /// Describes the fault for the guest.
-    fn describe(&self, fault: &KernelFault<'_>) -> crate::error::StreamError;
+/// Who is told how launches go.
+pub(crate) trait LaunchSink: Send + Sync {
+    /// Whether launches are to be timed although that costs something.
+    fn wants_times(&self) -> bool;
+
+    /// A launch that ran is over; called before it is counted off. The time is what it took of the device, where that is known.
+    fn finished(&self, launch: &Launch, end: LaunchEnd, time: Option<Duration>);
+
+    /// A launch was stopped because it ran for too long.
+    fn expired(&self, launch: &Launch);
+
+    /// The device is lost while this launch is running, or may be; called before the device's listener is.
+    fn suspect(&self, launch: &Launch);
+
+    /// A launch faulted; its stream then fails with what this makes of it.
+    fn describe(&self, fault: &KernelFault<'_>) -> StreamError;
 }

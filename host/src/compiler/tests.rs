@@ -155,7 +155,8 @@ async fn a_source_loaded_while_it_is_compiled_is_compiled_once() {
     };
     let (first, second, ()) = tokio::join!(load(), load(), opened);
     let (first, second) = (code(first).unwrap(), code(second).unwrap());
-    assert!(Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&first.program, &second.program));
+    assert!(first.is_new && !second.is_new);
     assert_eq!(counting.compiles.load(SeqCst), 1);
 }
 
@@ -252,9 +253,10 @@ async fn a_device_compiles_real_ptx_and_refuses_nonsense() {
         code(load("nonsense").await),
         Err(ErrorCode::Rejected(_))
     ));
-    let program = code(load(wasi_cuda_kernels::builtin("linalg").unwrap()).await).unwrap();
+    let loaded = code(load(wasi_cuda_kernels::builtin("linalg").unwrap()).await).unwrap();
     assert!(
-        program
+        loaded
+            .program
             .kernels
             .iter()
             .any(|kernel| kernel.signature.name == "saxpy")

@@ -8,6 +8,7 @@ use crate::device::{DeviceBackend, DeviceProperties};
 use crate::grant::Grant;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use tracing::instrument;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
@@ -17,6 +18,13 @@ pub struct DeviceHandle {
 }
 
 impl Host for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "get-devices",
+        level = "trace",
+        target = "wasi_cuda",
+        skip_all,
+        err(level = "debug")
+    )]
     fn get_devices(&mut self) -> Result<Vec<Resource<Device>>> {
         let handles = self.ctx.grants().iter().map(|grant| DeviceHandle {
             grant: grant.clone(),
@@ -26,11 +34,19 @@ impl Host for WasiCudaCtxView<'_> {
 }
 
 impl HostDevice for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "device.properties", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&device))
+    )]
     fn properties(&mut self, device: Resource<Device>) -> Result<Properties> {
         let grant = &self.table.get(&device)?.grant;
         Ok(properties(grant.device().properties()))
     }
 
+    #[instrument(
+        name = "device.memory-usage", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&device))
+    )]
     fn memory_usage(&mut self, device: Resource<Device>) -> Result<MemoryUsage> {
         let usage = self.table.get(&device)?.grant.usage();
         Ok(MemoryUsage {

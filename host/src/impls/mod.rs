@@ -10,11 +10,17 @@ mod execution;
 mod memory;
 mod module;
 mod polling;
+mod replace;
+mod trace;
+
+#[cfg(test)]
+mod tests;
 
 pub use device::DeviceHandle;
 pub(crate) use execution::replace_write;
 pub use execution::{Event, Graph, Prepared, Stream};
 pub use memory::Buffer;
+pub(crate) use memory::replace_share;
 pub use module::{Function, Module};
 
 use crate::bindings::wasi::cuda::types::{self, ErrorCode};

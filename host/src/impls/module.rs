@@ -6,13 +6,16 @@ use crate::bindings::wasi::cuda::module::{
     FunctionInfo, Host, HostFunction, HostModule, Parameter, ParameterType, Source,
 };
 use crate::bindings::wasi::cuda::types::{Diagnostic, Quota};
-use crate::compiler::diagnostic;
+use crate::compiler::{self, diagnostic};
 use crate::error::{CudaError, CudaResult};
 use crate::grant::Grant;
+use crate::hooks::{ModuleInfo, ModuleOutcome};
 use crate::memory::Allocation;
 use crate::quota::Permit;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use std::time::Instant;
+use tracing::instrument;
 use wasi_cuda_jit::signature;
 use wasmtime::component::Resource;
 
@@ -35,6 +38,12 @@ struct Loaded {
 pub struct Function {
     loaded: Arc<Loaded>,
     kernel: Arc<Kernel>,
+}
+
+impl Module {
+    pub(super) fn grant(&self) -> &Arc<Grant> {
+        &self.loaded.grant
+    }
 }
 
 impl Function {
@@ -60,6 +69,10 @@ impl Function {
 impl Host for WasiCudaCtxView<'_> {}
 
 impl HostModule for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "module.load", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&device), bytes = size_of_source(&source))
+    )]
     async fn load(
         &mut self,
         device: Resource<Device>,
@@ -70,6 +83,7 @@ impl HostModule for WasiCudaCtxView<'_> {
         grant.device().check()?;
         let source = module_source(source, guest.limits.source_size)?;
         let counted = guest.counters.modules.take(|| Quota::Modules)?;
+        let told = Told::begin(&grant, &source);
         let device = grant.device();
         let compiled = device.compiler().load(
             device.backend(),
@@ -77,7 +91,9 @@ impl HostModule for WasiCudaCtxView<'_> {
             guest.checked,
             guest.limits.compile_time,
         );
-        let program = compiled.await?;
+        let compiled = compiled.await;
+        told.end(&grant, &compiled);
+        let program = compiled?.program;
         grant.device().check()?;
         let variables = Allocation::of_variables(&grant, &program.variables)?;
         let loaded = Loaded {
@@ -91,6 +107,10 @@ impl HostModule for WasiCudaCtxView<'_> {
         })?)
     }
 
+    #[instrument(
+        name = "module.functions", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&module))
+    )]
     fn functions(&mut self, module: Resource<Module>) -> wasmtime::Result<Vec<String>> {
         let kernels = &self.table.get(&module)?.loaded.program.kernels;
         Ok(kernels
@@ -99,6 +119,10 @@ impl HostModule for WasiCudaCtxView<'_> {
             .collect())
     }
 
+    #[instrument(
+        name = "module.get-function", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&module), kernel = name)
+    )]
     fn get_function(
         &mut self,
         module: Resource<Module>,
@@ -117,6 +141,10 @@ impl HostModule for WasiCudaCtxView<'_> {
         Ok(self.table.push(Function { loaded, kernel })?)
     }
 
+    #[instrument(
+        name = "module.diagnostics", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&module))
+    )]
     fn diagnostics(&mut self, module: Resource<Module>) -> wasmtime::Result<Vec<Diagnostic>> {
         let found = &self.table.get(&module)?.loaded.program.diagnostics;
         Ok(found.iter().map(diagnostic).collect())
@@ -129,6 +157,10 @@ impl HostModule for WasiCudaCtxView<'_> {
 }
 
 impl HostFunction for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "function.info", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&function), kernel = self.kernel_of(&function))
+    )]
     fn info(&mut self, function: Resource<Function>) -> wasmtime::Result<FunctionInfo> {
         let signature = &self.table.get(&function)?.kernel.signature;
         Ok(FunctionInfo {
@@ -144,6 +176,43 @@ impl HostFunction for WasiCudaCtxView<'_> {
     fn drop(&mut self, function: Resource<Function>) -> wasmtime::Result<()> {
         self.table.delete(function)?;
         Ok(())
+    }
+}
+
+/// What the embedder is told of a load, if it listens.
+struct Told(Option<(blake3::Hash, u64, Instant)>);
+
+impl Told {
+    fn begin(grant: &Grant, source: &ModuleSource) -> Self {
+        let bytes = source.bytes();
+        let known = || (blake3::hash(bytes), bytes.len() as u64, Instant::now());
+        Self(grant.guest().is_watched().then(known))
+    }
+
+    fn end(self, grant: &Grant, compiled: &CudaResult<compiler::Loaded>) {
+        let Some((hash, size, begun)) = self.0 else {
+            return;
+        };
+        grant.tell_module(&ModuleInfo {
+            device: grant.device().name(),
+            hash: *hash.as_bytes(),
+            size,
+            took: begun.elapsed(),
+            outcome: match compiled {
+                Ok(loaded) if loaded.is_new => ModuleOutcome::Compiled,
+                Ok(_) => ModuleOutcome::Known,
+                Err(error) if error.is_rejection() => ModuleOutcome::Refused,
+                Err(_) => ModuleOutcome::Failed,
+            },
+        });
+    }
+}
+
+fn size_of_source(source: &Source) -> usize {
+    match source {
+        Source::Ptx(text) => text.len(),
+        Source::Wasm(bytes) => bytes.len(),
+        Source::Builtin(_) => 0,
     }
 }
 

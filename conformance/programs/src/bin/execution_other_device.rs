@@ -52,11 +52,6 @@ fn main() -> Result<()> {
     refused(
         COPY,
         INVALID,
-        raw.copy(at(foreign.raw(), 0), at(own.raw(), 0), 4),
-    );
-    refused(
-        COPY,
-        INVALID,
         raw.copy(at(own.raw(), 0), at(foreign.raw(), 0), 4),
     );
     refused(FILL, INVALID, raw.fill(at(foreign.raw(), 0), 4, 0));

@@ -1,6 +1,6 @@
 //! `--invoke`.
 
-use crate::command::{Ended, Scratch, run, text};
+use crate::command::{Ended, Scratch, run, run_guest, text};
 
 const ARITHMETIC: &str = r#"(module
     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
@@ -101,4 +101,18 @@ fn a_trap_in_a_function_is_a_trap() {
     invoke(ARITHMETIC, "trap()", &[])
         .with_code(134)
         .saying("unreachable");
+}
+
+#[test]
+fn an_async_function_is_called_where_the_unstable_functions_are_offered() {
+    let call = ["--cuda-async", "--invoke", "echo(3000500)"];
+    let ended = run_guest(&call, "tasks", &[]);
+    assert_eq!(ended.well().stdout, "3000000\n");
+}
+
+#[test]
+fn a_guest_that_imports_unstable_functions_is_refused_where_they_are_not_offered() {
+    run_guest(&["--invoke", "echo(1)"], "tasks", &[])
+        .refused()
+        .saying("wasi:cuda/execution");
 }

@@ -7,9 +7,10 @@ use super::pool::{Item, Slot};
 use super::space::Memory;
 use super::state::{Current, Next, Replay, State};
 use super::task::{Task, Work};
-use crate::backend::{Code, FaultSink, KernelFault, Queue};
+use crate::backend::{Code, KernelFault, LaunchSink, Queue};
 use crate::error::StreamError;
 use crate::event::{Event, Reached, Resume};
+use crate::hooks::LaunchEnd;
 use crate::operation::{Operation, Submission};
 use crate::progress::Progress;
 use crate::timer::Alarm;
@@ -33,7 +34,7 @@ pub(super) struct CpuQueue {
     pub(super) slot: Arc<Slot>,
     pub(super) control: Control,
     progress: Arc<Progress>,
-    faults: Arc<dyn FaultSink>,
+    sink: Arc<dyn LaunchSink>,
     state: Mutex<State>,
     this: Weak<CpuQueue>,
 }
@@ -51,7 +52,7 @@ impl CpuQueue {
         memory: Arc<Memory>,
         slot: Arc<Slot>,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             shared,
@@ -59,7 +60,7 @@ impl CpuQueue {
             slot,
             control: Control::default(),
             progress,
-            faults,
+            sink,
             state: Mutex::default(),
             this: this.clone(),
         })
@@ -223,8 +224,14 @@ impl CpuQueue {
 
     /// Ends a task of which nothing runs any more.
     pub(super) fn finish(&self, task: Task) {
-        if let Some(error) = self.failure(&task) {
-            self.progress.fail(error);
+        let failure = self.failure(&task);
+        let expired = matches!(failure, Some(StreamError::DeadlineExceeded));
+        let is_first = failure.is_some_and(|error| self.progress.fail(error));
+        if let Work::Launch(launch) = &task.work {
+            if expired && is_first {
+                self.sink.expired(launch);
+            }
+            self.sink.finished(launch, self.end(), Some(task.took()));
         }
         crate::lock(&self.state).current = Current::Advancing;
         let (held, counted) = (task.held, task.counted);
@@ -233,13 +240,22 @@ impl CpuQueue {
         self.done(held, counted);
     }
 
+    /// How the task ended of which nothing runs any more.
+    fn end(&self) -> LaunchEnd {
+        match self.control.reason() {
+            None => LaunchEnd::Completed,
+            Some(Reason::Fault) => LaunchEnd::Faulted,
+            Some(Reason::Deadline | Reason::Cancelled) => LaunchEnd::Stopped,
+        }
+    }
+
     fn failure(&self, task: &Task) -> Option<StreamError> {
         match (self.control.reason()?, &task.work) {
             (Reason::Fault, Work::Launch(launch)) => {
                 let Code::Cpu(code) = &launch.kernel.code else {
                     return None;
                 };
-                Some(self.faults.describe(&KernelFault {
+                Some(self.sink.describe(&KernelFault {
                     launch,
                     fault: code.fault(&task.fault),
                 }))

@@ -4,7 +4,8 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space};
+use crate::backend::{LaunchSink, Lost, Queue, Space, Upload};
+use crate::linear::Pages;
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -150,6 +151,24 @@ impl Space for CpuSpace {
         }
     }
 
+    fn maps_linear_memory(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
+    fn map(&self, offset: u64, pages: &Pages) -> Result<(), String> {
+        let mapped = self.window.window.map(offset, pages);
+        mapped.map_err(|error| error.to_string())
+    }
+
+    fn unmap(&self, offset: u64, length: u64) -> Result<(), String> {
+        let unmapped = self.window.window.unmap(offset, length);
+        unmapped.map_err(|error| error.to_string())
+    }
+
+    fn upload(&self) -> Box<dyn Upload + '_> {
+        Box::new(self)
+    }
+
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
         if let Some(start) = self.bytes(offset, bytes.len() as u64) {
             // SAFETY: the range is backed, and no memory of the host's lies in a window.
@@ -173,17 +192,39 @@ impl Space for CpuSpace {
         Ok(())
     }
 
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost> {
+        if let Some(start) = self.bytes(offset, bytes.len() as u64) {
+            // SAFETY: the source is backed, and no memory of the host's lies in a window.
+            unsafe {
+                bytes
+                    .as_mut_ptr()
+                    .copy_from_nonoverlapping(start, bytes.len());
+            }
+        }
+        Ok(())
+    }
+
     fn open_queue(
         &self,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> Result<Arc<dyn Queue>, String> {
         Ok(CpuQueue::new(
             self.shared.clone(),
             self.window.clone(),
             self.slot.clone(),
             progress,
-            faults,
+            sink,
         ))
+    }
+}
+
+impl Upload for &CpuSpace {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+        Space::write(*self, offset, bytes)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Lost> {
+        Ok(())
     }
 }

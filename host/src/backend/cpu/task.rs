@@ -42,6 +42,8 @@ pub(super) struct Task {
     units: u64,
     next: AtomicU64,
     chunk: AtomicU64,
+    /// Nanoseconds that workers have spent on it.
+    spent: AtomicU64,
 }
 
 /// Some of a task's units.
@@ -73,7 +75,13 @@ impl Task {
             units,
             next: AtomicU64::new(0),
             chunk: AtomicU64::new(chunk.max(1)),
+            spent: AtomicU64::new(0),
         }
+    }
+
+    /// The time that workers have spent on it, together.
+    pub(super) fn took(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Relaxed))
     }
 
     /// Takes units to run; none when all are taken or the task was stopped. Calls must not overlap: the
@@ -107,7 +115,10 @@ impl Task {
                 transfer.run(&self.queue.memory, units, self.queue.control.stop_word())
             }
         }
-        self.adapt(count, begun.elapsed());
+        let took = begun.elapsed();
+        let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(nanoseconds, Relaxed);
+        self.adapt(count, took);
     }
 
     fn run_blocks(&self, launch: &Launch, blocks: Range<u64>) {

@@ -1,5 +1,6 @@
 //! Address space that is reserved whole and backed with memory as it grows.
 
+use crate::linear::Pages;
 use rustix::io;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
@@ -104,6 +105,45 @@ impl Window {
         let end = offset.checked_add(length)?;
         // SAFETY: the offset lies in the mapping, or one past its end.
         (end <= self.backed()).then(|| unsafe { self.start().add(offset as usize) })
+    }
+
+    /// Lets a backed range, in whole pages, mean these pages as well, which the system can map again. Kernels may access it
+    /// meanwhile: what they find is one or the other, since the system lets accesses wait while it replaces a mapping.
+    #[cfg(target_os = "linux")]
+    pub(super) fn map(&self, offset: u64, pages: &Pages) -> io::Result<()> {
+        use rustix::mm::{MremapFlags, mremap_fixed};
+        let (from, length) = (pages.start.as_ptr(), pages.length as usize);
+        let start = self.range(offset, pages.length);
+        let start = start.ok_or(io::Errno::INVAL)?.cast();
+        // SAFETY: moving no bytes maps these a second time, readable and writable as they are: whoever has the pages keeps their
+        // memory meanwhile. It replaces a part of this mapping, which nobody else manages.
+        let mapped = unsafe { mremap_fixed(from, 0, length, MremapFlags::MAYMOVE, start) };
+        if let Err(error) = mapped {
+            // Where the system lacks memory for the new mapping it may have taken the old one away already.
+            self.unmap(offset, pages.length)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// There are no such pages.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn map(&self, _offset: u64, _pages: &Pages) -> io::Result<()> {
+        Err(io::Errno::NOSYS)
+    }
+
+    /// Lets a backed range, in whole pages, be zeroed memory of its own again; as for `map`, kernels may access it meanwhile.
+    pub(super) fn unmap(&self, offset: u64, length: u64) -> io::Result<()> {
+        let start = self.range(offset, length).ok_or(io::Errno::INVAL)?;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: as in `map`.
+        unsafe {
+            mmap_anonymous(start.cast(), length as usize, access, flags)?;
+            // Without the same advice the system would not join it with its neighbours.
+            huge_pages(start.cast(), length as usize);
+        }
+        Ok(())
     }
 
     /// Makes a backed range zero, and gives whole pages in it back to the system.

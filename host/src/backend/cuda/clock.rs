@@ -88,12 +88,17 @@ impl Stamp {
     }
 
     fn new(driver: &Arc<dyn Driver>, stream: StreamHandle) -> Result<Self> {
-        let stamp = Self {
-            event: driver.create_event()?,
-            driver: driver.clone(),
-        };
+        let stamp = Self::unmarked(driver)?;
         driver.record(stamp.event, stream)?;
         Ok(stamp)
+    }
+
+    /// One that is yet to mark a point.
+    pub(super) fn unmarked(driver: &Arc<dyn Driver>) -> Result<Self> {
+        Ok(Self {
+            event: driver.create_event()?,
+            driver: driver.clone(),
+        })
     }
 }
 

@@ -65,21 +65,28 @@ impl Deref for Replaying {
 }
 
 impl Replaying {
-    /// The launches that faulted of a replay that is over.
-    pub(super) fn faults<'a>(
+    /// The launches of a replay that is over, in order, and which faulted.
+    pub(super) fn ended<'a>(
         &'a self,
         recording: &'a Recording,
-    ) -> Vec<(&'a Launch, usize, [u8; FAULT_RECORD_BYTES])> {
+    ) -> impl Iterator<Item = (&'a Launch, usize, Option<[u8; FAULT_RECORD_BYTES]>)> {
         // The next replay may be about to write one.
         let is_last = self.in_flight.load(SeqCst) == 1;
-        let faulted = launches(recording)
-            .enumerate()
-            .filter(|(index, _)| self.records.has_fault(*index, !is_last));
-        let told = faulted.map(|(index, launch)| {
+        launches(recording).enumerate().map(move |(index, launch)| {
+            let has_faulted = self.records.has_fault(index, !is_last);
             let entry = self.entries.get(index).copied();
-            (launch, entry.unwrap_or(0), self.records.take(index))
-        });
-        told.collect()
+            let fault = has_faulted.then(|| self.records.take(index));
+            (&**launch, entry.unwrap_or(0), fault)
+        })
+    }
+
+    /// The launches of a replay that runs which may be running.
+    pub(super) fn running_launches<'a>(
+        &self,
+        recording: &'a Recording,
+    ) -> impl Iterator<Item = &'a Arc<Launch>> {
+        let done = self.records.done() as usize;
+        launches(recording).skip(done).take(TOGETHER as usize)
     }
 }
 
@@ -251,12 +258,12 @@ impl NativeGraph {
     }
 }
 
-fn launches(recording: &Recording) -> impl Iterator<Item = &Launch> {
+fn launches(recording: &Recording) -> impl Iterator<Item = &Arc<Launch>> {
     recording
         .operations()
         .iter()
         .filter_map(|operation| match operation {
-            Operation::Launch(launch) => Some(&**launch),
+            Operation::Launch(launch) => Some(launch),
             _ => None,
         })
 }

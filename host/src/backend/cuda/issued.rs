@@ -3,6 +3,7 @@
 use super::graph::{NativeGraph, Replaying};
 use super::queue::CudaQueue;
 use super::staging::Block;
+use super::timing::Timing;
 use crate::event::Event;
 use crate::launch::Launch;
 use crate::operation::Operation;
@@ -27,6 +28,7 @@ pub(super) enum What {
         /// Its fault record.
         record: u32,
         time_limit: Option<Duration>,
+        timing: Option<Timing>,
     },
     /// A part of an upload.
     Piece(#[expect(dead_code, reason = "held until the copy is over")] Block),
@@ -50,6 +52,26 @@ pub(super) enum What {
 }
 
 impl Issued {
+    /// The launches of it that may be running, and whose they are.
+    pub(super) fn launches(&self) -> Vec<(Arc<CudaQueue>, Arc<Launch>)> {
+        let launches: Vec<_> = match &self.what {
+            What::Launch { launch, .. } => vec![launch],
+            What::Replay {
+                graph, recording, ..
+            } => graph.running_launches(recording).collect(),
+            _ => Vec::new(),
+        };
+        let whose = launches.into_iter();
+        whose
+            .map(|launch| (self.queue.clone(), launch.clone()))
+            .collect()
+    }
+
+    /// The first of them.
+    pub(super) fn launch(&self) -> Option<(Arc<CudaQueue>, Arc<Launch>)> {
+        self.launches().into_iter().next()
+    }
+
     /// Whether somebody learns only from a mark that it is over.
     pub(super) fn wants_mark(&self) -> bool {
         matches!(self.what, What::Record(..)) || self.has_own_time()

@@ -10,7 +10,9 @@ use super::clock::{Clock, Stamp};
 use super::driver::{Driver, DriverError, Result, StreamHandle};
 use super::gate::Gate;
 use super::issued::Issued;
+use super::queue::CudaQueue;
 use super::stream::{MarkedStream, is_covered};
+use crate::launch::Launch;
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::atomic::AtomicU32;
@@ -237,6 +239,20 @@ impl Lane {
         let head = state.issued.front().map_or(state.next_mark, |it| it.mark);
         self.head_mark.store(head, Release);
         done
+    }
+
+    /// The launches that may be running, and whose they are, on a device that is lost: those of which no mark says that they are
+    /// over, as far as they share the first mark that is missing.
+    pub(super) fn running(&self) -> Vec<(Arc<CudaQueue>, Arc<Launch>)> {
+        self.retire();
+        let state = crate::lock(&self.state);
+        let first = state.issued.front().map(|first| first.mark);
+        let together = state
+            .issued
+            .iter()
+            .take_while(|operation| Some(operation.mark) == first);
+        let launches = together.flat_map(|operation| operation.issued.launches());
+        launches.collect()
     }
 
     /// Takes everything in flight on a device that is lost.

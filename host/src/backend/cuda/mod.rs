@@ -24,6 +24,7 @@ mod graph;
 mod issued;
 mod lane;
 mod module;
+mod names;
 mod pinned;
 mod port;
 mod queue;
@@ -32,18 +33,22 @@ mod space;
 mod staging;
 mod stopper;
 mod stream;
+mod timing;
 mod unloader;
 mod window;
 
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub(crate) use module::CudaKernel;
+pub(crate) use names::{Uuid, name};
 
 use super::{Backend, CompileClock, LossListener, ModuleSource, Program, Space};
 use crate::device::{CudaOptions, DeviceBackend, DeviceError, DeviceProperties};
+use crate::launch::Launch;
 use crate::memory::window_end;
 use code::MachineCode;
 use driver::Driver;
 use lane::Lane;
+use queue::CudaQueue;
 use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -61,14 +66,28 @@ const LOOK: Duration = Duration::from_micros(40);
 /// Pauses between two looks at work that is not issued yet, some half a microsecond.
 const PAUSES: u32 = 16;
 
-/// The name of the GPU with this number.
-pub(crate) fn name(ordinal: u32) -> String {
-    format!("cuda:{ordinal}")
+/// What the driver says of a GPU that need not be open.
+pub(crate) struct Description {
+    pub(crate) properties: DeviceProperties,
+    pub(crate) uuid: Option<Uuid>,
 }
 
-/// How many GPUs there are, or why none can be used.
-pub(crate) fn count() -> Result<u32, String> {
-    driver::cudarc::count()
+/// Every GPU in the order of their numbers, or why none can be used. Makes no context, which would take a tenth of a second and
+/// some hundred megabytes of each.
+pub(crate) fn list() -> Result<Vec<Result<Description, String>>, String> {
+    let describe = |ordinal| {
+        let gpu = driver::cudarc::describe(ordinal).map_err(|error| error.to_string())?;
+        Ok(Description {
+            properties: properties(&gpu),
+            uuid: gpu.uuid,
+        })
+    };
+    Ok((0..driver::cudarc::count()?).map(describe).collect())
+}
+
+/// Whether a name is one that a GPU may have.
+pub(crate) fn may_be_name(name: &str) -> bool {
+    names::Wanted::parse(name).is_some()
 }
 
 /// A GPU as a device.
@@ -101,25 +120,30 @@ struct Gpu {
 struct Lost {
     reason: OnceLock<String>,
     told: AtomicBool,
+    /// The launch by which it is lost, where that is known, until it was told.
+    by: Mutex<Option<(Arc<CudaQueue>, Arc<Launch>)>>,
     listener: OnceLock<LossListener>,
 }
 
 impl Cuda {
-    /// Opens a GPU by its number.
-    pub(crate) fn open(ordinal: u32, options: &CudaOptions) -> Result<Self, DeviceError> {
-        let name = name(ordinal);
-        let count = match count() {
-            Ok(count) => count,
-            Err(reason) => return Err(DeviceError::Unsupported { name, reason }),
-        };
-        if ordinal >= count {
-            return Err(DeviceError::NotFound {
-                name,
-                known: known(count),
-            });
-        }
+    /// Opens a GPU by its name, and says how that is in full.
+    pub(crate) fn open(name: &str, options: &CudaOptions) -> Result<(Self, String), DeviceError> {
+        let count = driver::cudarc::count().map_err(|reason| DeviceError::Unsupported {
+            name: name.to_owned(),
+            reason,
+        })?;
+        let gpus = (0..count).map(|ordinal| names::Listed {
+            ordinal,
+            uuid: driver::cudarc::uuid(ordinal).ok(),
+        });
+        let (gpu, name) = names::find(name, &gpus.collect::<Vec<_>>())?;
+        let opened = Self::open_listed(gpu.ordinal, &name, options)?;
+        Ok((opened, name))
+    }
+
+    fn open_listed(ordinal: u32, name: &str, options: &CudaOptions) -> Result<Self, DeviceError> {
         let lacking = |reason: String| DeviceError::Resources {
-            name: name.clone(),
+            name: name.to_owned(),
             reason,
         };
         let driver = driver::cudarc::Cudarc::open(ordinal);
@@ -161,12 +185,6 @@ impl Cuda {
             gpu: Arc::new(gpu),
         })
     }
-}
-
-/// The names of so many GPUs, for people.
-pub(crate) fn known(count: u32) -> String {
-    let gpus = (0..count).map(|ordinal| format!(", `{}`", name(ordinal)));
-    std::iter::once("`cpu`".to_owned()).chain(gpus).collect()
 }
 
 fn properties(gpu: &driver::GpuProperties) -> DeviceProperties {
@@ -234,6 +252,14 @@ impl Gpu {
         }
     }
 
+    /// Nothing works any more, because of a launch.
+    fn lose_by(&self, launch: Option<(Arc<CudaQueue>, Arc<Launch>)>, reason: &str) {
+        if !self.is_lost() {
+            *crate::lock(&self.lost.by) = launch;
+            self.lose(reason);
+        }
+    }
+
     /// Nothing works any more; the reactor tells everyone, since whoever notices may hold locks.
     fn lose(&self, reason: &str) {
         if self.lost.reason.set(reason.to_owned()).is_ok() {
@@ -254,6 +280,14 @@ impl Gpu {
     /// Tells the device's owner, and ends whatever is in flight.
     fn tell_lost(&self, reason: &str) {
         self.lost.told.store(true, SeqCst);
+        let known = crate::lock(&self.lost.by).take();
+        let running: Vec<_> = match known {
+            Some(known) => vec![known],
+            None => self.lanes().flat_map(|lane| lane.running()).collect(),
+        };
+        for (queue, launch) in running {
+            queue.suspect(&launch);
+        }
         if let Some(listener) = self.lost.listener.get() {
             listener(reason);
         }
@@ -272,6 +306,14 @@ impl Drop for Gpu {
 impl Backend for Cuda {
     fn properties(&self) -> &DeviceProperties {
         &self.properties
+    }
+
+    fn uuid(&self) -> Option<String> {
+        self.gpu
+            .driver
+            .properties()
+            .uuid
+            .map(|uuid| uuid.to_string())
     }
 
     fn max_blocks(&self) -> u64 {

@@ -48,16 +48,16 @@ impl Pinned {
         unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     }
 
-    /// Appends so many bytes from the start to a vector that has room for them.
+    /// So many bytes from the start.
     ///
     /// # Safety
     ///
-    /// Neither the GPU nor another thread writes to it until this returns.
-    pub(super) unsafe fn append_to(&self, bytes: &mut Vec<u8>, length: usize) {
+    /// Neither the GPU nor another thread writes to them while the result lives.
+    pub(super) unsafe fn bytes(&self, length: usize) -> &[u8] {
         assert!(length <= self.bytes);
         let start = ptr::with_exposed_provenance::<u8>(self.handle.0);
         // SAFETY: the range lies in the allocation and is initialised; the caller answers for exclusive access.
-        bytes.extend_from_slice(unsafe { std::slice::from_raw_parts(start, length) });
+        unsafe { std::slice::from_raw_parts(start, length) }
     }
 }
 

@@ -15,9 +15,10 @@ use super::issued::{Issued, What};
 use super::lane::{Lane, Reserved};
 use super::space::Memory;
 use super::stopper::Ticket;
-use crate::backend::{Code, FaultSink, KernelFault, Queue};
+use crate::backend::{Code, KernelFault, LaunchSink, Queue};
 use crate::error::StreamError;
 use crate::event::{Event, Reached, Resume};
+use crate::hooks::LaunchEnd;
 use crate::launch::Launch;
 use crate::operation::{Operation, Place, Submission};
 use crate::progress::Progress;
@@ -40,7 +41,9 @@ pub(super) struct CudaQueue {
     pub(super) memory: Arc<Memory>,
     control: Control,
     progress: Arc<Progress>,
-    faults: Arc<dyn FaultSink>,
+    sink: Arc<dyn LaunchSink>,
+    /// Whether launches are timed.
+    measures: bool,
     /// Operations, and parts of them, that the driver has.
     in_flight: AtomicU32,
     inbox: Inbox,
@@ -103,7 +106,7 @@ impl CudaQueue {
     pub(super) fn open(
         memory: Arc<Memory>,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> super::driver::Result<Arc<Self>> {
         memory.gpu.driver.bind()?;
         let control = memory.gpu.controls.take()?;
@@ -112,7 +115,8 @@ impl CudaQueue {
             memory,
             control,
             progress,
-            faults,
+            measures: sink.wants_times(),
+            sink,
             in_flight: AtomicU32::new(0),
             inbox: Inbox::default(),
             listed: AtomicBool::new(false),
@@ -346,6 +350,11 @@ impl CudaQueue {
         }
     }
 
+    /// A launch by which the device may have been lost.
+    pub(super) fn suspect(&self, launch: &Launch) {
+        self.sink.suspect(launch);
+    }
+
     /// Something that the driver had is over.
     pub(super) fn retired(self: &Arc<Self>, what: What, counted: Option<u64>) {
         match &what {
@@ -353,18 +362,20 @@ impl CudaQueue {
                 launch,
                 entry,
                 record,
+                timing,
                 ..
             } => {
-                if self.control.has_fault(*record) {
-                    self.faulted(launch, *entry, &self.control.take_record(*record));
-                }
+                let has_faulted = self.control.has_fault(*record);
+                let fault = has_faulted.then(|| self.control.take_record(*record));
+                let time = timing.as_ref().and_then(|timing| timing.time());
+                self.ended(launch, *entry, fault.as_ref(), time);
                 self.launches_over.fetch_add(1, SeqCst);
             }
             What::Replay {
                 graph, recording, ..
             } => {
-                for (launch, entry, record) in graph.faults(recording) {
-                    self.faulted(launch, entry, &record);
+                for (launch, entry, fault) in graph.ended(recording) {
+                    self.ended(launch, entry, fault.as_ref(), None);
                 }
                 self.launches_over.fetch_add(1, SeqCst);
             }
@@ -403,21 +414,40 @@ impl CudaQueue {
         self.control.has_fault(record)
     }
 
+    /// A launch is over that the driver had.
+    fn ended(
+        &self,
+        launch: &Launch,
+        entry: usize,
+        fault: Option<&[u8; FAULT_RECORD_BYTES]>,
+        time: Option<Duration>,
+    ) {
+        let end = match fault {
+            Some(record) => {
+                self.faulted(launch, entry, record);
+                LaunchEnd::Faulted
+            }
+            None if self.progress.has_failed() => LaunchEnd::Stopped,
+            None => LaunchEnd::Completed,
+        };
+        self.sink.finished(launch, end, time);
+    }
+
     fn faulted(&self, launch: &Launch, entry: usize, record: &[u8; FAULT_RECORD_BYTES]) {
         let Code::Cuda(code) = &launch.kernel.code else {
             return;
         };
         let fault = code.guarded.fault(entry, record);
         crate::lock(&self.state).stopped = true;
-        let error = self.faults.describe(&KernelFault { launch, fault });
+        let error = self.sink.describe(&KernelFault { launch, fault });
         self.progress.fail(error);
     }
 
     /// What runs has run for longer than it may.
-    pub(super) fn expire(&self, has_faulted: bool) {
+    pub(super) fn expire(&self, launch: &Launch, has_faulted: bool) {
         // A fault that is already written comes first; it is reported when the launch is over.
-        if !has_faulted {
-            self.progress.fail(StreamError::DeadlineExceeded);
+        if !has_faulted && self.progress.fail(StreamError::DeadlineExceeded) {
+            self.sink.expired(launch);
         }
         self.stop_running();
     }

@@ -283,13 +283,13 @@ impl Gpu {
     }
 
     fn keep_limits(&self, lane: &Lane) {
-        let (mut over, mut queue) = (None, None);
+        let (mut over, mut first) = (None, None);
         lane.head(|together, since| {
             let (mut limits, mut running) = (Some(Duration::ZERO), since);
             for issued in together {
-                queue.get_or_insert_with(|| issued.queue.clone());
-                if issued.runs_kernels() {
-                    over.get_or_insert_with(|| (issued.queue.clone(), issued.has_fault()));
+                if let Some((queue, launch)) = issued.launch() {
+                    over.get_or_insert_with(|| (queue.clone(), launch.clone(), issued.has_fault()));
+                    first.get_or_insert((queue, launch));
                     running = running.min(issued.running(since));
                     limits = limits
                         .zip(issued.time_limit())
@@ -300,12 +300,12 @@ impl Gpu {
                 over = None;
             }
         });
-        if let Some((queue, has_faulted)) = over {
-            queue.expire(has_faulted);
+        if let Some((queue, launch, has_faulted)) = over {
+            queue.expire(&launch, has_faulted);
         }
-        let stopping = queue.and_then(|queue| queue.stopping_since());
+        let stopping = first.as_ref().and_then(|(queue, _)| queue.stopping_since());
         if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {
-            self.lose("a kernel runs on although it was told to stop");
+            self.lose_by(first, "a kernel runs on although it was told to stop");
         }
     }
 }

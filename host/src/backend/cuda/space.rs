@@ -3,9 +3,10 @@
 use super::Gpu;
 use super::clean::Clean;
 use super::driver::Result;
+use super::port::Way;
 use super::queue::CudaQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space};
+use crate::backend::{LaunchSink, Lost, Queue, Space, Upload};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -170,32 +171,69 @@ impl Space for CudaSpace {
         // Its pages stay mapped: kernels that are in flight may reach all of the window.
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) -> std::result::Result<(), Lost> {
-        let Some(at) = self.memory.range(offset, bytes.len() as u64) else {
-            return Ok(());
-        };
-        self.memory.will_be_written();
-        // SAFETY: the range is backed, and the window lives meanwhile.
-        let written = unsafe { self.memory.gpu.ports.write(at, bytes) };
-        self.memory.lost(written)
+    fn upload(&self) -> Box<dyn Upload + '_> {
+        Box::new(CudaUpload {
+            way: self.memory.gpu.ports.upload(),
+            memory: &self.memory,
+        })
     }
 
     fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> std::result::Result<(), Lost> {
         let Some(at) = self.memory.range(offset, length) else {
             return Ok(());
         };
+        let append = |staged: &[u8]| bytes.extend_from_slice(staged);
         // SAFETY: the range is backed, and the window lives meanwhile.
-        let read = unsafe { self.memory.gpu.ports.read(at, length, bytes) };
+        let read = unsafe { self.memory.gpu.ports.read(at, length, append) };
+        self.memory.lost(read)
+    }
+
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> std::result::Result<(), Lost> {
+        let length = bytes.len() as u64;
+        let Some(at) = self.memory.range(offset, length) else {
+            return Ok(());
+        };
+        let mut rest = bytes;
+        let copy = |staged: &[u8]| {
+            let (piece, behind) = std::mem::take(&mut rest).split_at_mut(staged.len());
+            piece.copy_from_slice(staged);
+            rest = behind;
+        };
+        // SAFETY: the range is backed, and the window lives meanwhile.
+        let read = unsafe { self.memory.gpu.ports.read(at, length, copy) };
         self.memory.lost(read)
     }
 
     fn open_queue(
         &self,
         progress: Arc<Progress>,
-        faults: Arc<dyn FaultSink>,
+        sink: Arc<dyn LaunchSink>,
     ) -> std::result::Result<Arc<dyn Queue>, String> {
-        let queue = CudaQueue::open(self.memory.clone(), progress, faults);
+        let queue = CudaQueue::open(self.memory.clone(), progress, sink);
         let queue = queue.map_err(|error| error.to_string())?;
         Ok(queue)
+    }
+}
+
+/// Bytes on their way into a guest's window.
+struct CudaUpload<'a> {
+    memory: &'a Memory,
+    way: Way<'a>,
+}
+
+impl Upload for CudaUpload<'_> {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> std::result::Result<(), Lost> {
+        let Some(at) = self.memory.range(offset, bytes.len() as u64) else {
+            return Ok(());
+        };
+        self.memory.will_be_written();
+        // SAFETY: the range is backed, and the window lives as long as this, which waits when it is dropped.
+        let taken = unsafe { self.way.write(at, bytes) };
+        self.memory.lost(taken)
+    }
+
+    fn finish(self: Box<Self>) -> std::result::Result<(), Lost> {
+        let CudaUpload { memory, way } = *self;
+        memory.lost(way.finish())
     }
 }

@@ -8,6 +8,7 @@ use crate::grant::Grant;
 use crate::quota::Permit;
 use crate::view::{WasiCuda, WasiCudaCtxView};
 use std::sync::Arc;
+use tracing::{Span, instrument};
 use wasmtime::component::{Accessor, Resource};
 
 /// A point in a stream's work.
@@ -18,17 +19,29 @@ pub struct Event {
 }
 
 impl Event {
+    pub(in crate::impls) fn grant(&self) -> &Arc<Grant> {
+        &self.grant
+    }
+
     pub(in crate::impls) fn event(&self) -> &Arc<event::Event> {
         &self.event
     }
 }
 
 impl HostCudaEvent for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "cuda-event.wait", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&event))
+    )]
     async fn wait(&mut self, event: Resource<CudaEvent>) -> CudaResult<()> {
         let known = self.table.get(&event)?;
         wait(&known.grant, &known.event).await
     }
 
+    #[instrument(
+        name = "cuda-event.elapsed-since", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&event))
+    )]
     fn elapsed_since(
         &mut self,
         event: Resource<CudaEvent>,
@@ -53,6 +66,14 @@ impl HostCudaEvent for WasiCudaCtxView<'_> {
 }
 
 impl<T: Send + 'static> HostCudaEventWithStore<T> for WasiCuda {
+    #[instrument(
+        name = "cuda-event.completion",
+        level = "trace",
+        target = "wasi_cuda",
+        skip_all,
+        fields(device = tracing::field::Empty),
+        err(level = "debug")
+    )]
     async fn completion(
         accessor: &Accessor<T, Self>,
         event: Resource<CudaEvent>,
@@ -61,6 +82,7 @@ impl<T: Send + 'static> HostCudaEventWithStore<T> for WasiCuda {
             let known = access.get().table.get(&event)?;
             Ok((known.grant.clone(), known.event.clone()))
         })?;
+        Span::current().record("device", grant.device().name());
         wait(&grant, &event).await
     }
 }

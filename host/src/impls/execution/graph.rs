@@ -9,6 +9,7 @@ use crate::quota::Permit;
 use crate::recording::Recording;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use tracing::instrument;
 use wasmtime::component::Resource;
 
 /// Recorded work.
@@ -19,12 +20,26 @@ pub struct Graph {
     pub(super) _counted: Permit,
 }
 
+impl Graph {
+    pub(in crate::impls) fn grant(&self) -> &Arc<Grant> {
+        &self.grant
+    }
+}
+
 impl HostCudaGraph for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "cuda-graph.size", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&graph))
+    )]
     fn size(&mut self, graph: Resource<Graph>) -> wasmtime::Result<u32> {
         // The limit of pending operations, which counts recorded ones too, is of this type.
         Ok(self.table.get(&graph)?.recording.operations().len() as u32)
     }
 
+    #[instrument(
+        name = "cuda-graph.set-argument", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&graph), operation = operation, index = index)
+    )]
     fn set_argument(
         &mut self,
         graph: Resource<Graph>,

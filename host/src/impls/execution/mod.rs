@@ -2,10 +2,12 @@
 
 mod arguments;
 mod config;
+mod enqueue;
 mod event;
 mod graph;
 mod prepared;
 mod stream;
+mod streaming;
 mod upload;
 
 pub use event::Event;
@@ -24,11 +26,19 @@ use crate::memory::Allocation;
 use crate::operation::Place;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use tracing::instrument;
 use wasmtime::component::{Resource, ResourceTable};
 
 impl Host for WasiCudaCtxView<'_> {
     /// A launch that runs is stopped when its time limit has passed, so that is the answer while one with a
     /// limit runs; else it is what the next launch would get.
+    #[instrument(
+        name = "time-remaining",
+        level = "trace",
+        target = "wasi_cuda",
+        skip_all,
+        err(level = "debug")
+    )]
     fn time_remaining(&mut self) -> wasmtime::Result<Option<u64>> {
         let grants = self.ctx.grants();
         let running = grants

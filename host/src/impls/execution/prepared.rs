@@ -11,6 +11,7 @@ use crate::launch::Launch;
 use crate::quota::Permit;
 use crate::view::WasiCudaCtxView;
 use std::sync::Arc;
+use tracing::instrument;
 use wasmtime::component::Resource;
 
 /// A launch whose arguments are checked and packed.
@@ -20,7 +21,21 @@ pub struct Prepared {
     _counted: Permit,
 }
 
+impl Prepared {
+    pub(in crate::impls) fn grant(&self) -> &Arc<Grant> {
+        &self.grant
+    }
+
+    pub(in crate::impls) fn launch(&self) -> &Launch {
+        &self.launch
+    }
+}
+
 impl HostPreparedLaunch for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "prepared-launch.new", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&function), kernel = self.kernel_of(&function))
+    )]
     fn new(
         &mut self,
         function: Resource<Function>,
@@ -40,6 +55,10 @@ impl HostPreparedLaunch for WasiCudaCtxView<'_> {
         Ok(self.table.push(prepared)?)
     }
 
+    #[instrument(
+        name = "prepared-launch.set-argument", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&prepared), kernel = self.kernel_of(&prepared), index = index)
+    )]
     fn set_argument(
         &mut self,
         prepared: Resource<Prepared>,

@@ -1,6 +1,8 @@
 //! `wasi:cuda/execution.cuda-stream`.
 
-use super::{Event, Graph, Prepared, launch, range};
+use super::enqueue::{call_span, enqueue, failed, is_watched};
+use super::streaming::{Consumer, End, Producer, for_guest};
+use super::{Event, Graph, Prepared, place, range};
 use crate::bindings::wasi::cuda::device::Device;
 use crate::bindings::wasi::cuda::execution::{
     Argument, BufferOffset, CudaEvent, CudaStream, Function, HostCudaStream,
@@ -11,9 +13,11 @@ use crate::error::{CudaError, CudaResult};
 use crate::operation::{Operation, Place};
 use crate::quota::Permit;
 use crate::stream;
+use crate::transfer::{Download, Upload};
 use crate::view::{WasiCuda, WasiCudaCtxView};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::instrument;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
 /// Longest read, so that lengths fit the 32-bit memory that the bytes go to.
@@ -21,13 +25,23 @@ const LONGEST_READ: u64 = (1 << 31) - 1;
 
 /// A guest's stream.
 pub struct Stream {
-    stream: Arc<stream::Stream>,
-    _counted: Permit,
+    pub(super) stream: Arc<stream::Stream>,
+    /// Counted as long as transfers go on, too.
+    counted: Arc<Permit>,
+}
+
+impl Stream {
+    pub(in crate::impls) fn stream(&self) -> &stream::Stream {
+        &self.stream
+    }
 }
 
 impl WasiCudaCtxView<'_> {
     /// A stream that has no error to report.
-    fn working(&self, stream: &Resource<CudaStream>) -> CudaResult<&Arc<stream::Stream>> {
+    pub(super) fn working(
+        &self,
+        stream: &Resource<CudaStream>,
+    ) -> CudaResult<&Arc<stream::Stream>> {
         let stream = &self.table.get(stream)?.stream;
         stream.check()?;
         Ok(stream)
@@ -44,9 +58,48 @@ impl WasiCudaCtxView<'_> {
         let to = range(self.table, stream.grant(), to, length as u64)?;
         Ok((stream.clone(), to))
     }
+
+    fn upload(
+        &self,
+        stream: &Resource<CudaStream>,
+        to: &BufferOffset,
+    ) -> CudaResult<(Consumer, End<u64>)> {
+        let known = self.table.get(stream)?;
+        known.stream.check_not_capturing("write-via-stream")?;
+        let to = place(self.table, known.stream.grant(), to)?;
+        if to.buffer.is_shared() {
+            // The bytes would change beside the guest's own code.
+            return Err(CudaError::unsupported(
+                "`write-via-stream` to memory that the guest shares; the guest can copy the bytes there itself",
+            ));
+        }
+        let upload = Upload::new(known.stream.clone(), to);
+        // From here on the upload hears of failures itself.
+        known.stream.check()?;
+        Ok(Consumer::new(upload, known.counted.clone()))
+    }
+
+    fn download(
+        &self,
+        stream: &Resource<CudaStream>,
+        from: &BufferOffset,
+        length: u64,
+    ) -> CudaResult<(Producer, End<()>)> {
+        let known = self.table.get(stream)?;
+        known.stream.check_not_capturing("read-via-stream")?;
+        let from = range(self.table, known.stream.grant(), from, length)?;
+        let download = Download::new(known.stream.clone(), from, length);
+        // From here on the download hears of failures itself.
+        known.stream.check()?;
+        Ok(Producer::new(download, known.counted.clone()))
+    }
 }
 
 impl HostCudaStream for WasiCudaCtxView<'_> {
+    #[instrument(
+        name = "cuda-stream.new", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&device))
+    )]
     fn new(&mut self, device: Resource<Device>) -> CudaResult<Resource<CudaStream>> {
         let grant = &self.table.get(&device)?.grant;
         grant.device().check()?;
@@ -54,7 +107,7 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         let stream = Arc::new(stream::Stream::new(grant)?);
         Ok(self.table.push(Stream {
             stream,
-            _counted: counted,
+            counted: Arc::new(counted),
         })?)
     }
 
@@ -65,14 +118,18 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         config: LaunchConfig,
         arguments: Vec<Argument>,
     ) -> CudaResult<()> {
-        let stream = self.working(&stream)?;
-        super::super::same_device(
-            stream.grant(),
-            self.table.get(&function)?.grant(),
-            "function",
-        )?;
-        let (_, launch) = launch(self.table, &function, &config, &arguments)?;
-        stream.enqueue(Operation::Launch(Arc::new(launch))).await
+        if is_watched() {
+            let span = call_span!(
+                "cuda-stream.launch",
+                device = self.device_of(&stream),
+                kernel = self.kernel_of(&function)
+            );
+            let checked =
+                span.in_scope(|| self.checked_launch(&stream, &function, &config, &arguments));
+            return Box::pin(enqueue(span, checked)).await;
+        }
+        let (stream, operation) = self.checked_launch(&stream, &function, &config, &arguments)?;
+        stream.enqueue(operation).await
     }
 
     async fn launch_prepared(
@@ -80,12 +137,17 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         stream: Resource<CudaStream>,
         launch: Resource<Prepared>,
     ) -> CudaResult<()> {
-        let stream = self.working(&stream)?;
-        let prepared = self.table.get(&launch)?;
-        super::super::same_device(stream.grant(), &prepared.grant, "prepared launch")?;
-        stream
-            .enqueue(Operation::Launch(prepared.launch.clone()))
-            .await
+        if is_watched() {
+            let span = call_span!(
+                "cuda-stream.launch-prepared",
+                device = self.device_of(&stream),
+                kernel = self.kernel_of(&launch)
+            );
+            let checked = span.in_scope(|| self.checked_prepared(&stream, &launch));
+            return Box::pin(enqueue(span, checked)).await;
+        }
+        let (stream, operation) = self.checked_prepared(&stream, &launch)?;
+        stream.enqueue(operation).await
     }
 
     /// The linker replaces this one by a function that reads the guest's memory in place.
@@ -99,6 +161,10 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         stream.write(to, &data).await
     }
 
+    #[instrument(
+        name = "cuda-stream.read", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream), bytes = length)
+    )]
     async fn read(
         &mut self,
         stream: Resource<CudaStream>,
@@ -116,6 +182,10 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         stream.read(from, length as usize).await
     }
 
+    #[instrument(
+        name = "cuda-stream.copy", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream), bytes = length)
+    )]
     async fn copy(
         &mut self,
         stream: Resource<CudaStream>,
@@ -124,11 +194,20 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         length: u64,
     ) -> CudaResult<()> {
         let stream = self.working(&stream)?;
-        let from = range(self.table, stream.grant(), &from, length)?;
         let to = range(self.table, stream.grant(), &to, length)?;
-        stream.enqueue(Operation::Copy { from, to, length }).await
+        let source = self.table.get(&from.buffer)?.allocation.grant();
+        let from = range(self.table, source, &from, length)?;
+        if Arc::ptr_eq(source, stream.grant()) {
+            stream.enqueue(Operation::Copy { from, to, length }).await
+        } else {
+            stream.copy_from_elsewhere(from, to, length).await
+        }
     }
 
+    #[instrument(
+        name = "cuda-stream.fill", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream), bytes = length)
+    )]
     async fn fill(
         &mut self,
         stream: Resource<CudaStream>,
@@ -157,14 +236,20 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         &mut self,
         stream: Resource<CudaStream>,
     ) -> CudaResult<Resource<CudaEvent>> {
-        self.table
-            .get(&stream)?
-            .stream
-            .check_not_capturing("record-event")?;
-        let stream = self.working(&stream)?;
-        let grant = stream.grant().clone();
-        let counted = grant.guest().counters.events.take(|| Quota::Events)?;
-        let event = stream.record_event().await?;
+        let (grant, event, counted) = if is_watched() {
+            let span = call_span!("cuda-stream.record-event", device = self.device_of(&stream));
+            let recordable = span.in_scope(|| self.recordable(&stream));
+            let (stream, counted) = recordable.map_err(|error| failed(&span, error))?;
+            let event = stream.event();
+            let operation = Operation::Record(event.clone());
+            Box::pin(enqueue(span, Ok((stream, operation)))).await?;
+            (stream.grant().clone(), event, counted)
+        } else {
+            let (stream, counted) = self.recordable(&stream)?;
+            let event = stream.event();
+            stream.enqueue(Operation::Record(event.clone())).await?;
+            (stream.grant().clone(), event, counted)
+        };
         Ok(self.table.push(Event {
             grant,
             event,
@@ -172,6 +257,10 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         })?)
     }
 
+    #[instrument(
+        name = "cuda-stream.wait-event", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream))
+    )]
     async fn wait_event(
         &mut self,
         stream: Resource<CudaStream>,
@@ -186,12 +275,20 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         stream.enqueue(Operation::Wait(event)).await
     }
 
+    #[instrument(
+        name = "cuda-stream.synchronize", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream))
+    )]
     async fn synchronize(&mut self, stream: Resource<CudaStream>) -> CudaResult<()> {
         let stream = &self.table.get(&stream)?.stream;
         stream.check_not_capturing("synchronize")?;
         stream.synchronize().await
     }
 
+    #[instrument(
+        name = "cuda-stream.set-time-limit", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream), nanoseconds = nanoseconds)
+    )]
     fn set_time_limit(
         &mut self,
         stream: Resource<CudaStream>,
@@ -207,6 +304,10 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         Ok(())
     }
 
+    #[instrument(
+        name = "cuda-stream.cancel", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream))
+    )]
     fn cancel(&mut self, stream: Resource<CudaStream>) -> CudaResult<()> {
         let stream = &self.table.get(&stream)?.stream;
         stream.grant().device().check()?;
@@ -215,10 +316,18 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         Ok(())
     }
 
+    #[instrument(
+        name = "cuda-stream.begin-capture", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream))
+    )]
     fn begin_capture(&mut self, stream: Resource<CudaStream>) -> CudaResult<()> {
         self.table.get(&stream)?.stream.begin_capture()
     }
 
+    #[instrument(
+        name = "cuda-stream.end-capture", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(device = self.device_of(&stream))
+    )]
     fn end_capture(&mut self, stream: Resource<CudaStream>) -> CudaResult<Resource<Graph>> {
         let stream = &self.table.get(&stream)?.stream;
         let recording = Arc::new(stream.end_capture()?);
@@ -236,16 +345,13 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
         stream: Resource<CudaStream>,
         graph: Resource<Graph>,
     ) -> CudaResult<()> {
-        self.table
-            .get(&stream)?
-            .stream
-            .check_not_capturing("launch-graph")?;
-        let stream = self.working(&stream)?;
-        let graph = self.table.get(&graph)?;
-        super::super::same_device(stream.grant(), &graph.grant, "graph")?;
-        stream
-            .enqueue(Operation::Graph(graph.recording.clone()))
-            .await
+        if is_watched() {
+            let span = call_span!("cuda-stream.launch-graph", device = self.device_of(&stream));
+            let checked = span.in_scope(|| self.checked_graph(&stream, &graph));
+            return Box::pin(enqueue(span, checked)).await;
+        }
+        let (stream, operation) = self.checked_graph(&stream, &graph)?;
+        stream.enqueue(operation).await
     }
 
     fn drop(&mut self, stream: Resource<CudaStream>) -> wasmtime::Result<()> {
@@ -254,31 +360,58 @@ impl HostCudaStream for WasiCudaCtxView<'_> {
     }
 }
 
-/// Why the functions with component-model streams do nothing.
-const NO_STREAMS: &str = "this host moves no component-model streams; use `write` and `read`";
+/// Bytes on their way to the guest, and how that ends.
+type Given = (StreamReader<u8>, FutureReader<Result<(), ErrorCode>>);
 
 impl<T: Send + 'static> HostCudaStreamWithStore<T> for WasiCuda {
+    #[instrument(
+        name = "cuda-stream.write-via-stream",
+        level = "trace",
+        target = "wasi_cuda",
+        skip_all,
+        err(level = "debug")
+    )]
     async fn write_via_stream(
         accessor: &Accessor<T, Self>,
-        _stream: Resource<CudaStream>,
-        _to: BufferOffset,
+        stream: Resource<CudaStream>,
+        to: BufferOffset,
         mut data: StreamReader<u8>,
     ) -> CudaResult<u64> {
-        accessor
-            .with(|access| data.close(access))
-            .map_err(CudaError::Trap)?;
-        Err(CudaError::unsupported(NO_STREAMS))
+        let end = accessor.with(|mut access| match access.get().upload(&stream, &to) {
+            Ok((consumer, end)) => {
+                data.pipe(&mut access, consumer).map_err(CudaError::Trap)?;
+                Ok(end)
+            }
+            Err(error) => {
+                data.close(&mut access).map_err(CudaError::Trap)?;
+                Err(error)
+            }
+        })?;
+        end.wait().await
     }
 
+    #[instrument(
+        name = "cuda-stream.read-via-stream", level = "trace", target = "wasi_cuda", skip_all, err(level = "debug"),
+        fields(bytes = length)
+    )]
     fn read_via_stream(
         mut host: Access<'_, T, Self>,
-        _stream: Resource<CudaStream>,
-        _from: BufferOffset,
-        _length: u64,
-    ) -> wasmtime::Result<(StreamReader<u8>, FutureReader<Result<(), ErrorCode>>)> {
-        let nothing = StreamReader::new(&mut host, Vec::<u8>::new())?;
-        let answer =
-            async { wasmtime::error::Ok(Err(ErrorCode::Unsupported(NO_STREAMS.to_owned()))) };
-        Ok((nothing, FutureReader::new(&mut host, answer)?))
+        stream: Resource<CudaStream>,
+        from: BufferOffset,
+        length: u64,
+    ) -> wasmtime::Result<Given> {
+        match host.get().download(&stream, &from, length) {
+            Ok((producer, end)) => {
+                let data = StreamReader::new(&mut host, producer)?;
+                let end = async { for_guest(end.wait().await) };
+                Ok((data, FutureReader::new(&mut host, end)?))
+            }
+            Err(error) => {
+                let code = error.into_code()?;
+                let nothing = StreamReader::new(&mut host, Vec::<u8>::new())?;
+                let end = async { wasmtime::error::Ok(Err(code)) };
+                Ok((nothing, FutureReader::new(&mut host, end)?))
+            }
+        }
     }
 }

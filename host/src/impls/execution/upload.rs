@@ -6,28 +6,20 @@
 use crate::bindings::wasi::cuda::execution::{BufferOffset, CudaStream};
 use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::error::CudaResult;
-use crate::view::WasiCudaCtxView;
+use crate::impls::replace::{View, replace};
+use tracing::instrument;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmList};
 
 const INTERFACE: &str = "wasi:cuda/execution@0.1.0";
 const FUNCTION: &str = "[method]cuda-stream.write";
 
-type View<T> = fn(&mut T) -> WasiCudaCtxView<'_>;
-
 /// Puts this function in the place of the generated one.
 pub(crate) fn replace_write<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: View<T>,
 ) -> wasmtime::Result<()> {
-    // A linker does not say whether it allows shadowing, and an embedder's choice is to be left as it was.
-    if define(linker, view).is_ok() {
-        return Ok(());
-    }
-    linker.allow_shadowing(true);
-    let defined = define(linker, view);
-    linker.allow_shadowing(false);
-    defined
+    replace(linker, |linker| define(linker, view))
 }
 
 fn define<T: Send + 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime::Result<()> {
@@ -46,6 +38,14 @@ fn define<T: Send + 'static>(linker: &mut Linker<T>, view: View<T>) -> wasmtime:
 
 type Arguments = (Resource<CudaStream>, BufferOffset, WasmList<u8>);
 
+#[instrument(
+    name = "cuda-stream.write",
+    level = "trace",
+    target = "wasi_cuda",
+    skip_all,
+    fields(device = device_of(&mut store, view, &stream), bytes = data.as_le_slice(&store).len()),
+    err(level = "debug")
+)]
 async fn write<T: Send + 'static>(
     mut store: StoreContextMut<'_, T>,
     view: View<T>,
@@ -53,6 +53,19 @@ async fn write<T: Send + 'static>(
 ) -> CudaResult<()> {
     let length = data.as_le_slice(&store).len();
     let (stream, to) = view(store.data_mut()).destination(&stream, &to, length)?;
+    if to.buffer.is_shared() {
+        // The bytes may be those that are written to.
+        let bytes = data.as_le_slice(&store).to_vec();
+        return stream.write_later(to, bytes).await;
+    }
     // The store is this call's until it ends, so the guest's memory stays where and as it is.
     stream.write(to, data.as_le_slice(&store)).await
+}
+
+fn device_of<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: View<T>,
+    stream: &Resource<CudaStream>,
+) -> Option<String> {
+    Some(view(store.data_mut()).device_of(stream)?.to_owned())
 }

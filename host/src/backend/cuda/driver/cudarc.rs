@@ -1,13 +1,16 @@
 //! The driver through cudarc, which loads its library when it is first asked for.
 
+mod describe;
 mod graph;
-mod properties;
+
+pub(in super::super) use describe::{describe, uuid};
 
 use super::{
     Driver, DriverError, EventHandle, FunctionHandle, GpuProperties, GraphHandle, KernelResources,
     ModuleHandle, NodeHandle, PhysicalHandle, PinnedHandle, Result, Shape, StreamHandle,
 };
 use cudarc::driver::sys;
+use describe::{allocation, device, properties};
 use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 use std::sync::OnceLock;
@@ -93,11 +96,10 @@ fn check(result: sys::CUresult, call: &'static str) -> Result<()> {
 impl Cudarc {
     /// Opens a GPU by its number, which is less than [`count`].
     pub(in super::super) fn open(ordinal: u32) -> Result<Self> {
-        let (mut device, mut context) = (0, ptr::null_mut());
-        let ordinal = i32::try_from(ordinal).unwrap_or(i32::MAX);
-        // SAFETY: the driver is initialised, and each call writes to the variable that it is passed.
+        let device = device(ordinal)?;
+        let mut context = ptr::null_mut();
+        // SAFETY: the driver is initialised, and writes to `context`.
         unsafe {
-            check(sys::cuDeviceGet(&raw mut device, ordinal), "cuDeviceGet")?;
             check(
                 sys::cuDevicePrimaryCtxRetain(&raw mut context, device),
                 "cuDevicePrimaryCtxRetain",
@@ -107,7 +109,7 @@ impl Cudarc {
         Ok(Self {
             context,
             device,
-            properties: properties::of(device)?,
+            properties: properties(device)?,
         })
     }
 
@@ -258,7 +260,7 @@ impl Driver for Cudarc {
     }
 
     fn map(&self, address: u64, bytes: u64) -> Result<PhysicalHandle> {
-        let wanted = properties::allocation(self.device);
+        let wanted = allocation(self.device);
         let mut handle = 0;
         // SAFETY: reads `wanted` and writes to `handle`.
         let result =

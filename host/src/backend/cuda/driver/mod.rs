@@ -8,6 +8,7 @@ mod error;
 
 pub(super) use error::DriverError;
 
+use super::names::Uuid;
 use std::ffi::CStr;
 
 pub(super) type Result<T> = std::result::Result<T, DriverError>;
@@ -53,6 +54,8 @@ pub(super) struct NodeHandle(pub(super) usize);
 #[derive(Clone, Debug)]
 pub(super) struct GpuProperties {
     pub(super) name: String,
+    /// None where the driver does not tell.
+    pub(super) uuid: Option<Uuid>,
     pub(super) compute_capability: (u32, u32),
     /// The CUDA version that the driver implements, as (major, minor).
     pub(super) cuda: (u32, u32),

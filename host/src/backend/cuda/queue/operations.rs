@@ -9,6 +9,7 @@ use crate::backend::cuda::graph;
 use crate::backend::cuda::issued::What;
 use crate::backend::cuda::module::CudaKernel;
 use crate::backend::cuda::staging::{BLOCK, Block};
+use crate::backend::cuda::timing::{Timing, timed};
 use crate::event::{Event, Reached};
 use crate::launch::Launch;
 use crate::operation::{Operation, Place};
@@ -50,11 +51,14 @@ impl CudaQueue {
         self.memory.will_be_written();
         self.count_launch(state, code.guarded.may_fail(entry));
         let reset = self.reset(state);
+        let timing = self.timing();
+        let marks = timing.as_ref().map(Timing::marks);
         let what = What::Launch {
             launch,
             entry,
             record,
             time_limit,
+            timing,
         };
         let step = self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
@@ -63,11 +67,24 @@ impl CudaQueue {
                 if let Some(stop) = reset {
                     driver.write_word(stream, stop, 0)?;
                 }
-                driver.launch(function, &shape, stream, &block)
+                timed(driver, stream, marks, || {
+                    driver.launch(function, &shape, stream, &block)
+                })
             }
         });
         state.block = block;
         Ok(step)
+    }
+
+    /// What times a launch, where somebody asked for that.
+    fn timing(&self) -> Option<Timing> {
+        if !self.measures {
+            return None;
+        }
+        let timing = Timing::new(&self.gpu().driver);
+        timing
+            .inspect_err(|error| tracing::warn!(%error, "a launch is not timed"))
+            .ok()
     }
 
     /// Whether what is before the next launch may still end in a way that it must not run after.
@@ -125,7 +142,12 @@ impl CudaQueue {
         time_limit: Option<Duration>,
         counted: Option<u64>,
     ) -> Result<Step, Arc<Recording>> {
-        let Some(graph) = graph::of(self, &recording, time_limit) else {
+        // One call is not timed launch by launch.
+        let graph = match self.measures {
+            true => None,
+            false => graph::of(self, &recording, time_limit),
+        };
+        let Some(graph) = graph else {
             state.replay = Some(Replay {
                 recording,
                 next: 0,

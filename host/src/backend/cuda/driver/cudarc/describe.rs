@@ -1,8 +1,49 @@
-//! What a GPU is.
+//! What the driver says of a GPU that need not have a context.
 
-use super::{GpuProperties, Result, check, cuda_version};
+use super::{check, cuda_version};
+use crate::backend::cuda::driver::{GpuProperties, Result};
+use crate::backend::cuda::names::Uuid;
 use cudarc::driver::sys;
 use std::ffi::CStr;
+
+/// A GPU by its number, which is less than [`super::count`].
+pub(super) fn device(ordinal: u32) -> Result<sys::CUdevice> {
+    let mut device = 0;
+    let ordinal = i32::try_from(ordinal).unwrap_or(i32::MAX);
+    // SAFETY: the driver is initialised; writes to `device`.
+    let result = unsafe { sys::cuDeviceGet(&raw mut device, ordinal) };
+    check(result, "cuDeviceGet")?;
+    Ok(device)
+}
+
+/// What the GPU with a number less than [`super::count`] is. Makes no context.
+pub(in crate::backend::cuda) fn describe(ordinal: u32) -> Result<GpuProperties> {
+    properties(device(ordinal)?)
+}
+
+/// The UUID of the GPU with a number less than [`super::count`]; where it is a slice of one, the slice's.
+pub(in crate::backend::cuda) fn uuid(ordinal: u32) -> Result<Uuid> {
+    let device = device(ordinal)?;
+    uuid_of(device, &name(device)?)
+}
+
+fn uuid_of(device: sys::CUdevice, name: &str) -> Result<Uuid> {
+    let mut uuid = sys::CUuuid { bytes: [0; 16] };
+    // SAFETY: writes to `uuid`.
+    let result = unsafe { sys::cuDeviceGetUuid_v2(&raw mut uuid, device) };
+    check(result, "cuDeviceGetUuid")?;
+    Ok(Uuid::new(uuid.bytes.map(|byte| byte as u8), name))
+}
+
+fn name(device: sys::CUdevice) -> Result<String> {
+    let mut name = [0; 256];
+    // SAFETY: writes to `name`, no more than its length.
+    let result = unsafe { sys::cuDeviceGetName(name.as_mut_ptr(), name.len() as i32, device) };
+    check(result, "cuDeviceGetName")?;
+    let name = name.map(|letter| letter as u8);
+    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
+    Ok(name.to_string_lossy().into_owned())
+}
 
 fn attribute(device: sys::CUdevice, which: sys::CUdevice_attribute) -> Result<u32> {
     let mut value = 0;
@@ -12,19 +53,13 @@ fn attribute(device: sys::CUdevice, which: sys::CUdevice_attribute) -> Result<u3
     Ok(u32::try_from(value).unwrap_or(0))
 }
 
-/// All of it.
-pub(super) fn of(device: sys::CUdevice) -> Result<GpuProperties> {
+pub(super) fn properties(device: sys::CUdevice) -> Result<GpuProperties> {
     use sys::CUdevice_attribute_enum as Attribute;
     let get = |which| attribute(device, which);
-    let mut name = [0; 256];
+    let name = name(device)?;
     let (mut total_memory, mut version) = (0, 0);
-    // SAFETY: each call writes to the variable that it is passed, no more than its length.
+    // SAFETY: each call writes to the variable that it is passed.
     unsafe {
-        let length = name.len() as i32;
-        check(
-            sys::cuDeviceGetName(name.as_mut_ptr(), length, device),
-            "cuDeviceGetName",
-        )?;
         check(
             sys::cuDeviceTotalMem_v2(&raw mut total_memory, device),
             "cuDeviceTotalMem",
@@ -34,11 +69,10 @@ pub(super) fn of(device: sys::CUdevice) -> Result<GpuProperties> {
             "cuDriverGetVersion",
         )?;
     }
-    let name = name.map(|letter| letter as u8);
-    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
     let multiprocessors = get(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
     Ok(GpuProperties {
-        name: name.to_string_lossy().into_owned(),
+        uuid: uuid_of(device, &name).ok(),
+        name,
         compute_capability: (
             get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
             get(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
@@ -65,7 +99,7 @@ pub(super) fn of(device: sys::CUdevice) -> Result<GpuProperties> {
     })
 }
 
-/// What physical memory is asked for.
+/// The physical memory that a guest's window is made of.
 pub(super) fn allocation(device: sys::CUdevice) -> sys::CUmemAllocationProp {
     // SAFETY: a structure of numbers and pointers, for which zero is a value each.
     let mut wanted: sys::CUmemAllocationProp = unsafe { std::mem::zeroed() };
