@@ -166,8 +166,8 @@ pub(crate) fn memory_share_stopped() -> Case {
 }
 
 pub(crate) fn module_compile_time() -> Case {
-    // Some fifty times what the kernels take that must compile, and a fraction of what the other takes.
-    let limit = Duration::from_millis(500);
+    // Some twenty times what the kernels take that must compile, and a fraction of what the other takes.
+    let limit = Duration::from_millis(250);
     Case::of(programs::module_compile_time()).with(|setup| setup.limits.compile_time = Some(limit))
 }
 
