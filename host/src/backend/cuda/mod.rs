@@ -30,6 +30,9 @@ mod stopper;
 mod stream;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub(crate) use module::CudaKernel;
 

@@ -5,6 +5,8 @@
 
 pub(super) mod cudarc;
 mod error;
+#[cfg(test)]
+pub(super) mod simulated;
 
 pub(super) use error::DriverError;
 
