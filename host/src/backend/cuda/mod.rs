@@ -85,6 +85,8 @@ struct Gpu {
     stopper: stopper::Stopper,
     clock: clock::Clock,
     reactor: Arc<reactor::Reactor>,
+    /// How long a kernel that was told to stop may run on.
+    patience: Duration,
     lost: Lost,
 }
 
@@ -119,7 +121,7 @@ impl Cuda {
         let (compiler, cache) = (&options.compiler, options.code_cache.as_ref());
         let code = MachineCode::new(compiler, cache, ordinal, driver.properties());
         let code = code.map_err(|error| lacking(error.to_string()))?;
-        Self::with_driver(Arc::new(driver), code, options)
+        Self::with_driver(Arc::new(driver), code, options, reactor::STOPPED_AFTER)
             .map_err(|error| lacking(error.to_string()))
     }
 
@@ -127,6 +129,7 @@ impl Cuda {
         driver: Arc<dyn Driver>,
         code: MachineCode,
         options: &CudaOptions,
+        patience: Duration,
     ) -> driver::Result<Self> {
         driver.bind()?;
         let gpu = Gpu {
@@ -138,6 +141,7 @@ impl Cuda {
             stopper: stopper::Stopper::new(&driver)?,
             clock: clock::Clock::new(&driver)?,
             reactor: Arc::default(),
+            patience,
             lost: Lost::default(),
             driver,
         };
@@ -237,6 +241,8 @@ impl Gpu {
         if let Some(listener) = self.lost.listener.get() {
             listener(reason);
         }
+        // A kernel may run on, and another device of this process may get what is given back.
+        self.driver.abandon();
         for lane in self.lanes() {
             lane.abandon().into_iter().for_each(issued::Issued::retire);
         }

@@ -283,6 +283,8 @@ impl CudaQueue {
     fn refused(&self, error: &DriverError) {
         if error.is_fatal() {
             self.gpu().lose(&error.to_string());
+            self.progress.fail(StreamError::DeviceLost);
+            return;
         }
         let text = format!("the driver refused the operation: {error}");
         self.progress.fail(StreamError::Refused(text.into()));
@@ -430,12 +432,9 @@ impl Drop for CudaQueue {
         let state = self.state.get_mut();
         let state = state.unwrap_or_else(std::sync::PoisonError::into_inner);
         self.control.leave(state.stopped);
-        // What it was to end has ended by itself.
-        if state
-            .stop
-            .is_some_and(|(ticket, _)| !stopper.is_done(ticket))
-        {
-            self.control.forget();
+        // What it was to end may have ended by itself before.
+        if let Some((ticket, _)) = state.stop {
+            stopper.keep(ticket, self.control.take());
         }
     }
 }

@@ -30,7 +30,7 @@ const PAUSES: u32 = 64;
 const TICK: Duration = Duration::from_micros(500);
 
 /// A kernel that was told to stop ends within a millisecond. One that has not after this never will.
-const STOPPED_AFTER: Duration = Duration::from_secs(10);
+pub(super) const STOPPED_AFTER: Duration = Duration::from_secs(10);
 
 const AWAKE: u8 = 0;
 const DOZING: u8 = 1;
@@ -119,6 +119,10 @@ fn run(gpu: &Weak<Gpu>) {
         worked: now,
         ticked: now,
     };
+    // Before the first tick there may be something to retire.
+    if let Some(Err(error)) = gpu.upgrade().map(|gpu| gpu.driver.bind()) {
+        tracing::debug!(%error, "the reactor has no context yet");
+    }
     while let Some(gpu) = gpu.upgrade() {
         if gpu.reactor.closed.load(SeqCst) {
             return;
@@ -235,7 +239,7 @@ impl Gpu {
             queue.expire(launch);
         }
         let stopping = queue.and_then(|queue| queue.stopping_since());
-        if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {
+        if stopping.is_some_and(|since| since.elapsed() > self.patience) {
             self.lose("a kernel runs on although it was told to stop");
         }
     }

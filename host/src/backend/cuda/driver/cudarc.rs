@@ -8,6 +8,7 @@ use cudarc::driver::sys;
 use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// The oldest driver whose library has every function that is called here.
 const OLDEST: (u32, u32) = (12, 0);
@@ -21,6 +22,8 @@ pub(in super::super) struct Cudarc {
     context: sys::CUcontext,
     device: sys::CUdevice,
     properties: GpuProperties,
+    /// Whether nothing is given back any more.
+    abandoned: AtomicBool,
 }
 
 // SAFETY: the driver's handles may be used from any thread that has made their context current.
@@ -105,6 +108,7 @@ impl Cudarc {
             context,
             device,
             properties: properties(device)?,
+            abandoned: AtomicBool::new(false),
         })
     }
 
@@ -309,6 +313,10 @@ impl Driver for Cudarc {
         )
     }
 
+    fn abandon(&self) {
+        self.abandoned.store(true, SeqCst);
+    }
+
     fn reserve(&self, bytes: u64) -> Result<u64> {
         let mut address = 0;
         // SAFETY: writes to `address`.
@@ -318,6 +326,9 @@ impl Driver for Cudarc {
     }
 
     fn unreserve(&self, address: u64, bytes: u64) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: reserved by `reserve`, and given back once.
         let result = unsafe { sys::cuMemAddressFree(address, bytes as usize) };
         check(result, "cuMemAddressFree")
@@ -351,6 +362,9 @@ impl Driver for Cudarc {
     }
 
     fn unmap(&self, address: u64, bytes: u64, memory: PhysicalHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: mapped by `map`, and unmapped once.
         let result = unsafe { sys::cuMemUnmap(address, bytes as usize) };
         check(result, "cuMemUnmap")?;
@@ -379,6 +393,9 @@ impl Driver for Cudarc {
     }
 
     fn free(&self, address: u64) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: allocated by `allocate`, and freed once.
         check(unsafe { sys::cuMemFree_v2(address) }, "cuMemFree")
     }
@@ -395,6 +412,9 @@ impl Driver for Cudarc {
     }
 
     fn free_pinned(&self, memory: PinnedHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         let memory = ptr::with_exposed_provenance_mut(memory.0);
         // SAFETY: allocated by `allocate_pinned`, and freed once.
         check(unsafe { sys::cuMemFreeHost(memory) }, "cuMemFreeHost")
@@ -542,6 +562,9 @@ impl Driver for Cudarc {
     }
 
     fn unload(&self, handle: ModuleHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: loaded by `load`, and unloaded once.
         check(
             unsafe { sys::cuModuleUnload(module(handle)) },

@@ -66,6 +66,7 @@ impl CudaQueue {
             record,
             time_limit,
         };
+        let mut taken = false;
         let step = self.issued(&lane, what, counted, |driver, stream| {
             // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
             // which live as long as the queue.
@@ -73,9 +74,16 @@ impl CudaQueue {
                 if let Some(stop) = reset {
                     driver.write_word(stream, stop, 0)?;
                 }
-                driver.launch(code.function, &shape, stream, &block)
+                driver.launch(code.function, &shape, stream, &block)?;
             }
+            taken = true;
+            Ok(())
         });
+        if !taken {
+            // Its record is free, and the stop word may still be set.
+            state.launches = record;
+            state.stopped |= reset.is_some();
+        }
         state.block = block;
         Ok(step)
     }
@@ -155,7 +163,15 @@ impl CudaQueue {
             true => self.gpu().staging.take(&[]),
             false => Ok(None),
         };
-        let (Some(lane), Ok(staged)) = (self.lane(state), staged) else {
+        let staged = match staged {
+            Ok(staged) => staged,
+            Err(error) => {
+                self.refused(&error);
+                drop((from, to));
+                return Ok(self.over(counted));
+            }
+        };
+        let Some(lane) = self.lane(state) else {
             return Err(Operation::Copy { from, to, length });
         };
         if overlap && staged.is_none() {
@@ -164,21 +180,35 @@ impl CudaQueue {
         self.memory.will_be_written();
         let through = staged.as_ref().map(Block::address);
         let what = What::Transfer(Operation::Copy { from, to, length }, staged);
-        Ok(self.issued(&lane, what, counted, |driver, stream| {
+        let mut refused = None;
+        let step = self.issued(&lane, what, counted, |driver, stream| {
             let Some(through) = through else {
                 // SAFETY: both ranges are backed and kept by what is issued.
                 return unsafe { driver.copy(stream, source, target, length) };
             };
+            let mut begun = false;
             for (begin, size) in pieces(length, target > source) {
-                // SAFETY: as above; the stream copies one piece after the other, each out of what none before has
-                // written.
-                unsafe {
-                    driver.copy(stream, source + begin, through, size)?;
-                    driver.copy(stream, through, target + begin, size)?;
+                let steps = [(source + begin, through), (through, target + begin)];
+                for (from, to) in steps {
+                    // SAFETY: as above; the stream copies one piece after the other, each out of what none before has
+                    // written.
+                    match unsafe { driver.copy(stream, from, to, size) } {
+                        Ok(()) => begun = true,
+                        Err(error) if begun => {
+                            // What was taken uses the memory until it is over.
+                            refused = Some(error);
+                            return Ok(());
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
             }
             Ok(())
-        }))
+        });
+        if let Some(error) = refused {
+            self.refused(&error);
+        }
+        Ok(step)
     }
 
     pub(super) fn fill(

@@ -1,12 +1,7 @@
 //! Kernels that fault.
 
 use super::*;
-use crate::backend::cuda::driver::simulated::Recorded;
-use crate::bindings::wasi::cuda::types::{ErrorCode, FaultKind};
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-
-/// The number of [`SCRIPTED`]'s access out of bounds, behind the one that is misaligned.
-const OUT_OF_BOUNDS: u32 = 1;
+use crate::bindings::wasi::cuda::types::FaultKind;
 
 #[tokio::test]
 async fn a_fault_fails_its_stream_and_what_follows_is_skipped() {
@@ -56,4 +51,131 @@ async fn a_fault_fails_its_stream_and_what_follows_is_skipped() {
     stream.enqueue(launch(&count, &[])).await.unwrap();
     soon(stream.synchronize()).await.unwrap();
     assert_eq!(runs.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_fault_of_one_stream_leaves_the_others_alone() {
+    let machine = Machine::new();
+    let heard = Arc::new(Heard::default());
+    let guest = guest_heard(machine.device(), &heard);
+    let (wrong, right) = (stream(&guest), stream(&guest));
+    let data = buffer(&guest, 4);
+    let add = machine.adding();
+    let gate = Gate::default();
+    wrong.enqueue(machine.gated(&gate)).await.unwrap();
+    wrong.enqueue(machine.faulting()).await.unwrap();
+    wrong.enqueue(launch(&add, &sum(&data, 100))).await.unwrap();
+    for _ in 0..50 {
+        right.enqueue(launch(&add, &sum(&data, 1))).await.unwrap();
+    }
+    gate.open();
+    assert_eq!(soon(words(&right, &data, 1)).await, [50]);
+    let ended = code(soon(wrong.synchronize()).await);
+    assert!(matches!(ended, Err(ErrorCode::Fault(_))), "{ended:?}");
+    soon(right.synchronize()).await.unwrap();
+    assert_eq!(heard.faults.load(SeqCst), 1);
+    assert_eq!(soon(words(&wrong, &data, 1)).await, [50]);
+}
+
+#[tokio::test]
+async fn events_behind_a_fault_tell_of_it_and_copies_are_skipped() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    let data = buffer(&guest, 8);
+    let gate = Gate::default();
+    stream.enqueue(machine.gated(&gate)).await.unwrap();
+    let before = stream.record_event().await.unwrap();
+    stream.enqueue(machine.faulting()).await.unwrap();
+    // Waits until the fault is known, so that what comes now is not issued.
+    gate.open();
+    let behind = stream.record_event().await.unwrap();
+    let reached = soon(behind.wait()).await;
+    assert!(matches!(
+        reached.error,
+        Some(crate::error::StreamError::Fault(_))
+    ));
+    assert!(soon(before.wait()).await.error.is_none());
+    assert!(reached.at >= before.reached().unwrap().at);
+    let refused = code(
+        stream
+            .write(at(&data, 0), &[1; 8])
+            .await
+            .and(stream.check()),
+    );
+    assert!(matches!(refused, Err(ErrorCode::Fault(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_stream_in_the_place_of_one_that_faulted_begins_unstopped() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let data = buffer(&guest, 4);
+    let add = machine.adding();
+    for round in 1..20 {
+        let first = stream(&guest);
+        first.enqueue(machine.faulting()).await.unwrap();
+        // The guest never asks: nothing has reset the stop word when the place is used again.
+        let event = first.record_event().await;
+        if let Ok(event) = event {
+            soon(event.wait()).await;
+        }
+        drop(first);
+        let second = stream(&guest);
+        let reads = machine.kernel(|run| run.write(run.u64(0) + 4, &[u32::from(run.is_stopped())]));
+        let seen = buffer(&guest, 8);
+        second
+            .enqueue(launch(&reads, &[Argument::Buffer(seen.clone())]))
+            .await
+            .unwrap();
+        second.enqueue(launch(&add, &sum(&data, 1))).await.unwrap();
+        assert_eq!(soon(words(&second, &data, 1)).await, [round]);
+        assert_eq!(
+            soon(words(&second, &seen, 2)).await,
+            [0, 0],
+            "the stop word was set"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_launch_that_recorded_half_a_fault_has_faulted_somehow() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    let claims = machine.kernel(|run| run.write(run.record().fault, &[1]));
+    stream.enqueue(launch(&claims, &[])).await.unwrap();
+    let Err(ErrorCode::Fault(fault)) = code(soon(stream.synchronize()).await) else {
+        panic!("the fault was not reported");
+    };
+    assert_eq!(fault.detail, "the kernel faulted and left no record of it");
+}
+
+#[tokio::test]
+async fn each_of_many_launches_has_a_record_of_its_own() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    let wrong_at = machine.kernel(|run| {
+        if run.u64(24) > 0 {
+            run.fault(&Recorded {
+                site: OUT_OF_BOUNDS,
+                offset: run.u64(24),
+                ..Recorded::default()
+            });
+        }
+    });
+    let base = crate::testing::grant(&guest).space().unwrap().base();
+    // More than there are records, each round's fault in another place among them.
+    for round in 0..150 {
+        for number in 0..=round {
+            let offset = if number == round { 1000 + round } else { 0 };
+            let arguments = [0, 0, 0, offset].map(Argument::Number);
+            stream.enqueue(launch(&wrong_at, &arguments)).await.unwrap();
+        }
+        let Err(ErrorCode::Fault(fault)) = code(soon(stream.synchronize()).await) else {
+            panic!("the fault of round {round} was not reported");
+        };
+        assert_eq!(fault.address, base + 1000 + round);
+    }
 }

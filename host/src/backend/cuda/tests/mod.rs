@@ -5,15 +5,18 @@
 
 mod completion;
 mod faults;
+mod loss;
 mod order;
 mod ownership;
+mod real;
 mod times;
 
 use super::Cuda;
 use super::code::MachineCode;
-use super::driver::simulated::{Call, Gate, Run, Script, Simulated, usual};
+use super::driver::simulated::{Call, Gate, Hold, Kind, Recorded, Run, Script, Simulated, usual};
 use super::driver::{Driver as _, GpuProperties};
 use crate::backend::{CompileClock, Kernel, ModuleSource, Program};
+use crate::bindings::wasi::cuda::types::ErrorCode;
 use crate::device::{CudaOptions, Device};
 use crate::launch::{Launch, Parameters};
 use crate::limits::Limits;
@@ -21,8 +24,11 @@ use crate::memory::Allocation;
 use crate::operation::Operation;
 use crate::quota::Counters;
 use crate::stream::Stream;
-use crate::testing::{at, buffer, code, eventually, guest, stream};
-use std::sync::Arc;
+use crate::testing::{at, buffer, code, eventually, guest, guest_with, stream};
+use crate::{FaultInfo, WasiCudaCtx, WasiCudaHooks};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes on a busy machine.
@@ -36,14 +42,15 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self::with(usual())
+        Self::with(usual(), LONG)
     }
 
-    fn with(properties: GpuProperties) -> Self {
+    /// With another GPU than usual, and a time for kernels that were told to stop.
+    fn with(properties: GpuProperties, patience: Duration) -> Self {
         let gpu = Simulated::new(properties);
         let options = CudaOptions::default();
         let code = MachineCode::new(&options.compiler, None, 0, gpu.properties()).unwrap();
-        let backend = Cuda::with_driver(gpu.clone(), code, &options).unwrap();
+        let backend = Cuda::with_driver(gpu.clone(), code, &options, patience).unwrap();
         let device = Device::with_backend("cuda:0", Arc::new(backend));
         Self {
             gpu,
@@ -75,6 +82,25 @@ impl Machine {
         launch(&self.kernel(move |run| gate.pass(run)), &[])
     }
 
+    /// A launch of a kernel that faults.
+    fn faulting(&self) -> Operation {
+        let kernel = self.kernel(|run| {
+            run.fault(&Recorded {
+                site: OUT_OF_BOUNDS,
+                ..Recorded::default()
+            });
+        });
+        launch(&kernel, &[])
+    }
+
+    /// A kernel that adds its last argument to the word at its first one.
+    fn adding(&self) -> Arc<Kernel> {
+        self.kernel(|run| {
+            let sum = run.read(run.u64(0), 1)[0].wrapping_add(run.u64(24) as u32);
+            run.write(run.u64(0), &[sum]);
+        })
+    }
+
     /// A launch of a kernel that runs until its stop word is set.
     fn endless(&self) -> Operation {
         launch(&self.kernel(|run| run.wait_until(|| run.is_stopped())), &[])
@@ -83,18 +109,20 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
+        let is_lost = self.device().lost().is_some();
         self.device = None;
-        if std::thread::panicking() {
+        if thread::panicking() {
             return;
         }
         // The reactor may be the last to have it for a moment.
         let begun = Instant::now();
         while Arc::strong_count(&self.gpu) > 1 && begun.elapsed() < LONG {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         assert_eq!(Arc::strong_count(&self.gpu), 1, "somebody keeps the driver");
         assert_eq!(self.gpu.violations(), [""; 0]);
-        if !self.gpu.is_broken() {
+        // A lost device gives nothing back: what runs on it may still use it.
+        if !is_lost {
             assert_eq!(self.gpu.left(), [""; 0], "not everything was given back");
         }
     }
@@ -111,6 +139,9 @@ const SCRIPTED: &str = "
     st.global.u32 [%a], 1;
     ret;
 }";
+
+/// The number of [`SCRIPTED`]'s access out of bounds, behind the one that is misaligned.
+const OUT_OF_BOUNDS: u32 = 1;
 
 struct NoClock;
 
@@ -157,6 +188,44 @@ fn launch_of(kernel: &Arc<Kernel>, arguments: &[Argument]) -> Launch {
 
 fn launch(kernel: &Arc<Kernel>, arguments: &[Argument]) -> Operation {
     Operation::Launch(Arc::new(launch_of(kernel, arguments)))
+}
+
+/// The arguments of [`Machine::adding`].
+fn sum(to: &Arc<Allocation>, number: u64) -> [Argument; 4] {
+    [
+        Argument::Buffer(to.clone()),
+        Argument::Number(0),
+        Argument::Number(0),
+        Argument::Number(number),
+    ]
+}
+
+/// What an embedder hears of a guest.
+#[derive(Default)]
+struct Heard {
+    faults: AtomicU32,
+    losses: AtomicU32,
+    /// Threads on which it heard of faults.
+    threads: Mutex<Vec<ThreadId>>,
+}
+
+impl WasiCudaHooks for Heard {
+    fn on_fault(&self, _fault: &FaultInfo<'_>) {
+        self.faults.fetch_add(1, SeqCst);
+        crate::lock(&self.threads).push(thread::current().id());
+    }
+
+    fn on_device_lost(&self, _device: &str, _reason: &str) {
+        self.losses.fetch_add(1, SeqCst);
+    }
+}
+
+/// A guest of which somebody hears.
+fn guest_heard(device: &Device, heard: &Arc<Heard>) -> WasiCudaCtx {
+    WasiCudaCtx::builder()
+        .device(device.clone())
+        .hooks(heard.clone())
+        .build()
 }
 
 /// Words at the start of a buffer, after everything before.

@@ -159,8 +159,4 @@ impl Failures {
     pub(super) fn break_all(&self, code: u32) {
         crate::lock(&self.state).broken.get_or_insert(code);
     }
-
-    pub(super) fn is_broken(&self) -> bool {
-        crate::lock(&self.state).broken.is_some()
-    }
 }

@@ -159,7 +159,7 @@ fn a_destroyed_stream_still_does_its_work() {
 fn a_waiting_kernel_ends_with_its_gpu() {
     let simulated = simulated();
     let gate = Gate::default();
-    let ended = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let ended = Arc::new(AtomicBool::new(false));
     let (door, end) = (gate.clone(), ended.clone());
     simulated.script_next_module(vec![Arc::new(move |run: &Run<'_>| {
         door.pass(run);
