@@ -112,16 +112,16 @@ pub(crate) trait Space: Send + Sync {
     fn mark(&self, offset: u64, size: u64, allocated: bool);
 
     /// Makes a range zero that nothing enqueued refers to.
-    fn zero(&self, offset: u64, size: u64) -> Result<(), Lost>;
+    fn zero(&self, offset: u64, size: u64) -> Result<(), NotDone>;
 
     /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
     fn release(&self, offset: u64, size: u64);
 
     /// Copies bytes into the window.
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), NotDone>;
 
     /// Appends bytes of the window to `bytes`, which has room for them.
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost>;
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), NotDone>;
 
     /// What executes a stream of this guest.
     ///
@@ -135,13 +135,21 @@ pub(crate) trait Space: Send + Sync {
     ) -> Result<Arc<dyn Queue>, String>;
 }
 
-/// The device does nothing any more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lost;
+/// Why bytes were not moved.
+#[derive(Clone, Debug)]
+pub(crate) enum NotDone {
+    /// The device does nothing any more.
+    Lost,
+    /// The device has not taken it, for people; it may take the next one.
+    Refused(String),
+}
 
-impl From<Lost> for CudaError {
-    fn from(_: Lost) -> Self {
-        ErrorCode::DeviceLost.into()
+impl From<NotDone> for CudaError {
+    fn from(reason: NotDone) -> Self {
+        match reason {
+            NotDone::Lost => ErrorCode::DeviceLost.into(),
+            NotDone::Refused(reason) => Self::other(reason),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space};
+use crate::backend::{FaultSink, NotDone, Queue, Space};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ impl Space for CpuSpace {
         }
     }
 
-    fn zero(&self, offset: u64, size: u64) -> Result<(), Lost> {
+    fn zero(&self, offset: u64, size: u64) -> Result<(), NotDone> {
         if size >= DISCARD_FROM {
             self.window.window.discard(offset, size);
         } else if let Some(start) = self.bytes(offset, size) {
@@ -150,7 +150,7 @@ impl Space for CpuSpace {
         }
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), NotDone> {
         if let Some(start) = self.bytes(offset, bytes.len() as u64) {
             // SAFETY: the range is backed, and no memory of the host's lies in a window.
             unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -158,7 +158,7 @@ impl Space for CpuSpace {
         Ok(())
     }
 
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost> {
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), NotDone> {
         let length = length as usize;
         bytes.reserve(length);
         if let Some(start) = self.bytes(offset, length as u64) {

@@ -372,6 +372,19 @@ impl CudaQueue {
         }
     }
 
+    /// Tells what runs to stop once more: what resets the stop word for a launch may have been carried out after the stop.
+    pub(super) fn stop_again(&self) {
+        let mut state = crate::lock(&self.state);
+        let stopper = &self.gpu().stopper;
+        let Some((_, since)) = state.stop.filter(|(ticket, _)| stopper.is_done(*ticket)) else {
+            return;
+        };
+        match stopper.stop(self.control.stop()) {
+            Ok(ticket) => state.stop = Some((ticket, since)),
+            Err(error) => self.gpu().lose(&error.to_string()),
+        }
+    }
+
     /// Since when what runs has been told to stop.
     pub(super) fn stopping_since(&self) -> Option<Instant> {
         crate::lock(&self.state).stop.map(|(_, since)| since)

@@ -215,16 +215,17 @@ impl Gpu {
     }
 
     fn keep_limits(&self, lane: &Lane) {
-        let (mut over, mut queue) = (None, None);
+        // What is over its time, and the queue whose launch runs, with how long it has at most.
+        let (mut over, mut running) = (None, None);
         lane.head(|together, since| {
             let mut limits = Some(Duration::ZERO);
             for issued in together {
-                queue.get_or_insert_with(|| issued.queue.clone());
                 let launch = match &issued.what {
                     super::issued::What::Launch { record, .. } => Some(*record),
                     _ => None,
                 };
                 if let Some(record) = launch {
+                    running.get_or_insert_with(|| (issued.queue.clone(), since));
                     over.get_or_insert((issued.queue.clone(), record));
                     limits = limits
                         .zip(Issued::time_limit(issued))
@@ -238,9 +239,17 @@ impl Gpu {
         if let Some((queue, launch)) = over {
             queue.expire(launch);
         }
-        let stopping = queue.and_then(|queue| queue.stopping_since());
-        if stopping.is_some_and(|since| since.elapsed() > self.patience) {
+        let Some((queue, running)) = running else {
+            return;
+        };
+        let Some(stopping) = queue.stopping_since() else {
+            return;
+        };
+        // What was told to stop before its turn came has all its time yet.
+        if running.min(stopping.elapsed()) > self.patience {
             self.lose("a kernel runs on although it was told to stop");
+        } else {
+            queue.stop_again();
         }
     }
 }

@@ -5,7 +5,7 @@ use super::clean::Clean;
 use super::driver::Result;
 use super::queue::CudaQueue;
 use super::window::Window;
-use crate::backend::{FaultSink, Lost, Queue, Space};
+use crate::backend::{FaultSink, NotDone, Queue, Space};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -84,10 +84,13 @@ impl Memory {
         self.any_clean.store(true, SeqCst);
     }
 
-    fn lost<T>(&self, result: Result<T>) -> std::result::Result<T, Lost> {
+    fn done<T>(&self, result: Result<T>) -> std::result::Result<T, NotDone> {
         result.map_err(|error| {
-            self.gpu.lose(&error.to_string());
-            Lost
+            if error.is_fatal() {
+                self.gpu.lose(&error.to_string());
+                return NotDone::Lost;
+            }
+            NotDone::Refused(format!("the driver refused the transfer: {error}"))
         })
     }
 }
@@ -145,12 +148,14 @@ impl Space for CudaSpace {
         if let Some(at) = at {
             // SAFETY: the range is backed, and the window lives meanwhile.
             let written = unsafe { self.memory.gpu.ports.write(at, &entries) };
-            // A lost device answers for itself.
-            let _ = self.memory.lost(written);
+            if let Err(error) = written {
+                // Kernels would be told the wrong thing from now on.
+                self.memory.gpu.lose(&error.to_string());
+            }
         }
     }
 
-    fn zero(&self, offset: u64, size: u64) -> std::result::Result<(), Lost> {
+    fn zero(&self, offset: u64, size: u64) -> std::result::Result<(), NotDone> {
         // Ranges begin and end at granules, or the fill takes in what follows in the last word, which is free, too.
         let size = size.next_multiple_of(4);
         let Some(at) = self.memory.range(offset, size) else {
@@ -161,7 +166,7 @@ impl Space for CudaSpace {
         }
         // SAFETY: the range is backed, and the window lives meanwhile.
         let zeroed = unsafe { self.memory.gpu.ports.zero(at, size) };
-        self.memory.lost(zeroed)?;
+        self.memory.done(zeroed)?;
         self.memory.made_zero(offset, size);
         Ok(())
     }
@@ -170,23 +175,28 @@ impl Space for CudaSpace {
         // Its pages stay mapped: kernels that are in flight may reach all of the window.
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) -> std::result::Result<(), Lost> {
+    fn write(&self, offset: u64, bytes: &[u8]) -> std::result::Result<(), NotDone> {
         let Some(at) = self.memory.range(offset, bytes.len() as u64) else {
             return Ok(());
         };
         self.memory.will_be_written();
         // SAFETY: the range is backed, and the window lives meanwhile.
         let written = unsafe { self.memory.gpu.ports.write(at, bytes) };
-        self.memory.lost(written)
+        self.memory.done(written)
     }
 
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> std::result::Result<(), Lost> {
+    fn read(
+        &self,
+        offset: u64,
+        length: u64,
+        bytes: &mut Vec<u8>,
+    ) -> std::result::Result<(), NotDone> {
         let Some(at) = self.memory.range(offset, length) else {
             return Ok(());
         };
         // SAFETY: the range is backed, and the window lives meanwhile.
         let read = unsafe { self.memory.gpu.ports.read(at, length, bytes) };
-        self.memory.lost(read)
+        self.memory.done(read)
     }
 
     fn open_queue(

@@ -1,6 +1,7 @@
 //! Devices that are lost.
 
 use super::*;
+use crate::backend::cuda::LANES;
 use crate::backend::cuda::driver::simulated::{ILLEGAL_ADDRESS, INVALID_VALUE};
 use crate::error::StreamError;
 
@@ -179,4 +180,54 @@ async fn a_device_that_its_owner_gives_up_stops_what_runs_and_gives_its_memory_b
     drop((stream, data, guest));
     eventually(|| machine.gpu.memory_used() < 1 << 20);
     assert_eq!(heard.losses.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_wait_for_a_long_launch_loses_nothing() {
+    let machine = Machine::with(usual(), PATIENCE);
+    let guest = guest(machine.device());
+    let (long, waiting) = (stream(&guest), stream(&guest));
+    let gate = Gate::default();
+    long.enqueue(machine.gated(&gate)).await.unwrap();
+    let event = long.record_event().await.unwrap();
+    waiting.enqueue(Operation::Wait(event)).await.unwrap();
+    waiting.cancel();
+    thread::sleep(3 * PATIENCE);
+    assert_eq!(machine.device().lost(), None);
+    gate.open();
+    assert!(matches!(
+        code(soon(waiting.synchronize()).await),
+        Err(ErrorCode::Cancelled)
+    ));
+    soon(long.synchronize()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_launch_that_was_cancelled_behind_others_long_work_has_its_time_to_stop() {
+    let machine = Machine::with(usual(), PATIENCE);
+    let guest = guest(machine.device());
+    let gate = Gate::default();
+    let mut streams = Vec::new();
+    for _ in 0..LANES {
+        let stream = stream(&guest);
+        stream.enqueue(machine.gated(&gate)).await.unwrap();
+        streams.push(stream);
+    }
+    let behind = stream(&guest);
+    let stops = machine.kernel(|run| {
+        run.wait_until(|| run.is_stopped());
+        thread::sleep(PATIENCE / 5);
+    });
+    behind.enqueue(launch(&stops, &[])).await.unwrap();
+    behind.cancel();
+    thread::sleep(3 * PATIENCE);
+    gate.open();
+    assert!(matches!(
+        code(soon(behind.synchronize()).await),
+        Err(ErrorCode::Cancelled)
+    ));
+    for stream in &streams {
+        soon(stream.synchronize()).await.unwrap();
+    }
+    assert_eq!(machine.device().lost(), None);
 }

@@ -1,6 +1,7 @@
 //! Time limits, and cancels.
 
 use super::*;
+use crate::backend::cuda::LANES;
 
 const SHORT: Duration = Duration::from_millis(5);
 
@@ -200,4 +201,47 @@ async fn a_stop_that_comes_late_ends_nothing_that_is_enqueued_afterwards() {
     stream.enqueue(launch(&add, &sum(&data, 1))).await.unwrap();
     drop(held);
     assert_eq!(soon(words(&stream, &data, 1)).await, [1]);
+}
+
+#[tokio::test]
+async fn a_stop_that_comes_before_its_launch_is_ready_ends_it_all_the_same() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    // So that the next launch begins with resetting the stop word.
+    stream.enqueue(machine.faulting()).await.unwrap();
+    assert!(soon(stream.synchronize()).await.is_err());
+    let streams = machine.gpu.streams();
+    let (stopper, lane) = (streams[0], streams[streams.len() - 1]);
+    let held = machine.gpu.hold(Hold::Stream(lane));
+    stream.enqueue(machine.endless()).await.unwrap();
+    stream.cancel();
+    eventually(|| machine.gpu.is_idle(stopper));
+    // Now the reset takes the stop back.
+    drop(held);
+    assert!(is_cancelled(&code(soon(stream.synchronize()).await)));
+}
+
+#[tokio::test]
+async fn streams_that_share_a_lane_have_each_their_own_time() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let gate = Gate::default();
+    let mut streams: Vec<Stream> = (0..2 * LANES + 1).map(|_| stream(&guest)).collect();
+    for stream in &streams {
+        // The lanes one after the other, and twice; the last one comes to the first lane again.
+        stream.set_time_limit(Some(Duration::from_secs(1)));
+        stream.enqueue(machine.gated(&gate)).await.unwrap();
+    }
+    let late = streams.pop().unwrap();
+    let quick = streams.swap_remove(LANES);
+    let (nothing, endless) = (machine.kernel(|_| ()), machine.endless());
+    quick.enqueue(launch(&nothing, &[])).await.unwrap();
+    late.enqueue(endless).await.unwrap();
+    gate.open();
+    assert!(is_late(&code(soon(late.synchronize()).await)));
+    soon(quick.synchronize()).await.unwrap();
+    for stream in &streams {
+        soon(stream.synchronize()).await.unwrap();
+    }
 }

@@ -120,6 +120,8 @@ struct Planned {
     /// Fails when the call was made so often.
     at: u64,
     code: u32,
+    /// Whether all calls fail from then on.
+    sticks: bool,
 }
 
 impl Failures {
@@ -135,7 +137,11 @@ impl Failures {
         let made = *made;
         let planned = state.planned.iter();
         let planned = planned.filter(|it| it.call == call && it.at == made);
-        let code = planned.map(|it| it.code).next().or(state.broken);
+        let planned = planned.map(|it| (it.code, it.sticks)).next();
+        if let Some((code, true)) = planned {
+            state.broken.get_or_insert(code);
+        }
+        let code = planned.map(|(code, _)| code).or(state.broken);
         code.map_or(Ok(()), |code| Err(failure(call, code)))
     }
 
@@ -148,15 +154,30 @@ impl Failures {
             .unwrap_or(0)
     }
 
-    /// Has the n-th call from now on fail.
-    pub(super) fn plan(&self, call: Call, nth: u64, code: u32) {
+    /// Has the n-th call from now on fail, and where it sticks everything after it.
+    pub(super) fn plan(&self, call: Call, nth: u64, code: u32, sticks: bool) {
         let mut state = crate::lock(&self.state);
         let at = state.made.get(&call).copied().unwrap_or(0) + nth;
-        state.planned.push(Planned { call, at, code });
+        state.planned.push(Planned {
+            call,
+            at,
+            code,
+            sticks,
+        });
+    }
+
+    /// Plans nothing any more.
+    pub(super) fn forget(&self) {
+        crate::lock(&self.state).planned.clear();
     }
 
     /// Has every call fail.
     pub(super) fn break_all(&self, code: u32) {
         crate::lock(&self.state).broken.get_or_insert(code);
+    }
+
+    /// Whether every call fails.
+    pub(super) fn is_broken(&self) -> bool {
+        crate::lock(&self.state).broken.is_some()
     }
 }
