@@ -70,8 +70,14 @@ impl Machine {
 
     /// Compiles a source, as a guest's call would.
     fn compile(&self, text: &str) -> Program {
+        self.compile_checked(text, false)
+    }
+
+    /// Compiles a source, for guests whose buffers are checked or not.
+    fn compile_checked(&self, text: &str, checked: bool) -> Program {
         let source = ModuleSource::Ptx(text.to_owned());
-        let program = self.device().backend().compile(&source, false, &NoClock);
+        let backend = self.device().backend();
+        let program = backend.compile(&source, checked, &NoClock);
         program.unwrap_or_else(|found| panic!("{found:?}"))
     }
 
@@ -115,8 +121,11 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        let is_lost = self.device().lost().is_some();
-        self.device = None;
+        let device = self.device.take();
+        let is_lost = device
+            .as_ref()
+            .is_some_and(|device| device.lost().is_some());
+        drop(device);
         if thread::panicking() {
             return;
         }

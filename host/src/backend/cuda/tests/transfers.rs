@@ -1,6 +1,7 @@
 //! Bytes on their way.
 
 use super::*;
+use crate::backend::cuda::driver::simulated::{INVALID_VALUE, OUT_OF_MEMORY};
 use crate::backend::cuda::staging;
 
 /// Bytes that differ from place to place, and not every 256.
@@ -154,4 +155,76 @@ async fn reads_of_many_streams_at_a_time_do_not_mix() {
     for task in tasks {
         task.join().unwrap();
     }
+}
+
+fn is_refused<T>(ended: Result<T, ErrorCode>) -> bool {
+    matches!(ended, Err(ErrorCode::Other(Some(text))) if text.contains("the driver refused"))
+}
+
+#[tokio::test]
+async fn a_transfer_whose_mark_is_refused_keeps_its_memory_until_it_is_over() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    let data = buffer(&guest, 4096);
+    let held = machine.gpu.hold(Hold::Kind(Kind::Copy));
+    machine.gpu.fail(Call::WriteWord, 1, INVALID_VALUE);
+    let released = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        drop(held);
+    });
+    assert!(is_refused(code(
+        stream.write(at(&data, 0), &[7; 4096]).await
+    )));
+    released.join().unwrap();
+    stream.write(at(&data, 0), &[8; 4096]).await.unwrap();
+    assert_eq!(read(&stream, &data, 4096).await, [8; 4096]);
+    assert_eq!(machine.device().lost(), None);
+}
+
+#[tokio::test]
+async fn a_copy_that_is_refused_half_way_keeps_what_it_goes_through() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let (wrong, right) = (stream(&guest), stream(&guest));
+    let (data, other) = (buffer(&guest, 4096), buffer(&guest, 1024));
+    wrong.write(at(&data, 0), &[1; 4096]).await.unwrap();
+    let event = wrong.record_event().await.unwrap();
+    soon(event.wait()).await;
+    let lane = *machine.gpu.streams().last().unwrap();
+    let held = machine.gpu.hold(Hold::Stream(lane));
+    machine.gpu.fail(Call::Copy, 2, INVALID_VALUE);
+    let copy = Operation::Copy {
+        from: at(&data, 0),
+        to: at(&data, 100),
+        length: 2000,
+    };
+    wrong.enqueue(copy).await.unwrap();
+    let gate = Gate::default();
+    right.enqueue(machine.gated(&gate)).await.unwrap();
+    eventually(|| gate.is_reached());
+    right.write(at(&other, 0), &[2; 1024]).await.unwrap();
+    // Now the first half goes where it was to.
+    drop(held);
+    assert!(is_refused(code(soon(wrong.synchronize()).await)));
+    gate.open();
+    assert_eq!(read(&right, &other, 1024).await, [2; 1024]);
+}
+
+#[tokio::test]
+async fn a_copy_for_which_there_is_no_memory_to_go_through_fails_its_stream() {
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    let data = buffer(&guest, 4096);
+    machine.gpu.fail(Call::AllocatePinned, 1, OUT_OF_MEMORY);
+    let copy = Operation::Copy {
+        from: at(&data, 0),
+        to: at(&data, 100),
+        length: 2000,
+    };
+    stream.enqueue(copy.clone()).await.unwrap();
+    assert!(is_refused(code(soon(stream.synchronize()).await)));
+    stream.enqueue(copy).await.unwrap();
+    soon(stream.synchronize()).await.unwrap();
 }
