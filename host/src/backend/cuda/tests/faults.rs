@@ -1,7 +1,9 @@
 //! Kernels that fault.
 
 use super::*;
+use crate::backend::cuda::control::RECORDS;
 use crate::bindings::wasi::cuda::types::FaultKind;
+use std::sync::atomic::AtomicBool;
 
 #[tokio::test]
 async fn a_fault_fails_its_stream_and_what_follows_is_skipped() {
@@ -178,4 +180,50 @@ async fn each_of_many_launches_has_a_record_of_its_own() {
         };
         assert_eq!(fault.address, base + 1000 + round);
     }
+}
+
+/// Keeps whoever tells it of a fault until it is let go.
+#[derive(Default)]
+struct Stalling {
+    is_told: AtomicBool,
+    may_go: AtomicBool,
+}
+
+impl WasiCudaHooks for Stalling {
+    fn on_fault(&self, _fault: &FaultInfo<'_>) {
+        self.is_told.store(true, SeqCst);
+        eventually(|| self.may_go.load(SeqCst));
+    }
+}
+
+#[tokio::test]
+async fn no_launch_is_blamed_for_one_that_is_far_behind_it() {
+    let machine = Machine::new();
+    let stalling = Arc::new(Stalling::default());
+    let slow = WasiCudaCtx::builder()
+        .device(machine.device().clone())
+        .hooks(stalling.clone())
+        .build();
+    let wrong = stream(&slow);
+    let guest = guest(machine.device());
+    let stream = stream(&guest);
+    let nothing = machine.kernel(|_| ());
+    let faulting = machine.faulting();
+    wrong.enqueue(machine.faulting()).await.unwrap();
+    // From here on the reactor retires nothing.
+    eventually(|| stalling.is_told.load(SeqCst));
+    for _ in 0..10 {
+        stream.enqueue(launch(&nothing, &[])).await.unwrap();
+    }
+    let event = stream.record_event().await.unwrap();
+    for _ in 10..RECORDS {
+        stream.enqueue(launch(&nothing, &[])).await.unwrap();
+    }
+    // Its record is that of the first one, if it may have that already.
+    stream.enqueue(faulting).await.unwrap();
+    eventually(|| machine.gpu.launches_in_flight() == 0);
+    stalling.may_go.store(true, SeqCst);
+    assert!(soon(event.wait()).await.error.is_none());
+    let ended = code(soon(stream.synchronize()).await);
+    assert!(matches!(ended, Err(ErrorCode::Fault(_))), "{ended:?}");
 }

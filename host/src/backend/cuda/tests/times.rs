@@ -201,6 +201,9 @@ async fn a_stop_that_comes_late_ends_nothing_that_is_enqueued_afterwards() {
     stream.enqueue(launch(&add, &sum(&data, 1))).await.unwrap();
     drop(held);
     assert_eq!(soon(words(&stream, &data, 1)).await, [1]);
+    eventually(|| machine.gpu.is_idle(stopper));
+    stream.enqueue(launch(&add, &sum(&data, 1))).await.unwrap();
+    assert_eq!(soon(words(&stream, &data, 1)).await, [2]);
 }
 
 #[tokio::test]
@@ -225,17 +228,24 @@ async fn a_stop_that_comes_before_its_launch_is_ready_ends_it_all_the_same() {
 #[tokio::test]
 async fn streams_that_share_a_lane_have_each_their_own_time() {
     let machine = Machine::new();
-    let guest = guest(machine.device());
+    let limits = Limits {
+        time: None,
+        ..Limits::default()
+    };
+    let guest = guest_with(machine.device(), limits);
     let gate = Gate::default();
+    let (gated, endless) = (machine.gated(&gate), machine.endless());
+    let nothing = machine.kernel(|_| ());
     let mut streams: Vec<Stream> = (0..2 * LANES + 1).map(|_| stream(&guest)).collect();
     for stream in &streams {
         // The lanes one after the other, and twice; the last one comes to the first lane again.
+        stream.enqueue(gated.clone()).await.unwrap();
         stream.set_time_limit(Some(Duration::from_secs(1)));
-        stream.enqueue(machine.gated(&gate)).await.unwrap();
     }
     let late = streams.pop().unwrap();
     let quick = streams.swap_remove(LANES);
-    let (nothing, endless) = (machine.kernel(|_| ()), machine.endless());
+    // So that the launches so far have marks of their own, and these two might share one.
+    thread::sleep(10 * SHORT);
     quick.enqueue(launch(&nothing, &[])).await.unwrap();
     late.enqueue(endless).await.unwrap();
     gate.open();

@@ -188,9 +188,13 @@ async fn a_copy_that_is_refused_half_way_keeps_what_it_goes_through() {
     let guest = guest(machine.device());
     let (wrong, right) = (stream(&guest), stream(&guest));
     let (data, other) = (buffer(&guest, 4096), buffer(&guest, 1024));
+    let gate = Gate::default();
+    right.enqueue(machine.gated(&gate)).await.unwrap();
+    eventually(|| gate.is_reached());
     wrong.write(at(&data, 0), &[1; 4096]).await.unwrap();
-    let event = wrong.record_event().await.unwrap();
-    soon(event.wait()).await;
+    // On a lane of its own, the last stream that was made.
+    wrong.record_event().await.unwrap();
+    soon(wrong.synchronize()).await.unwrap();
     let lane = *machine.gpu.streams().last().unwrap();
     let held = machine.gpu.hold(Hold::Stream(lane));
     machine.gpu.fail(Call::Copy, 2, INVALID_VALUE);
@@ -200,12 +204,10 @@ async fn a_copy_that_is_refused_half_way_keeps_what_it_goes_through() {
         length: 2000,
     };
     wrong.enqueue(copy).await.unwrap();
-    let gate = Gate::default();
-    right.enqueue(machine.gated(&gate)).await.unwrap();
-    eventually(|| gate.is_reached());
     right.write(at(&other, 0), &[2; 1024]).await.unwrap();
     // Now the first half goes where it was to.
     drop(held);
+    eventually(|| machine.gpu.is_idle(lane));
     assert!(is_refused(code(soon(wrong.synchronize()).await)));
     gate.open();
     assert_eq!(read(&right, &other, 1024).await, [2; 1024]);
