@@ -6,7 +6,7 @@ use crate::backend::cuda::driver::simulated::{ILLEGAL_ADDRESS, INVALID_VALUE};
 use crate::error::StreamError;
 
 /// How long kernels may take to stop, where a test has one that does not.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 fn is_lost<T>(ended: Result<T, ErrorCode>) -> bool {
     matches!(ended, Err(ErrorCode::DeviceLost))

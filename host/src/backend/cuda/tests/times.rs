@@ -60,18 +60,20 @@ async fn time_counts_from_when_a_launch_is_first_in_its_stream() {
     let guest = guest_with(machine.device(), limits);
     let (stream, other) = (stream(&guest), stream(&guest));
     let (gate, other_gate) = (Gate::default(), Gate::default());
+    // Long beside what a busy machine takes for nothing.
+    let limit = 100 * SHORT;
     let nothing = machine.kernel(|_| ());
     other.enqueue(machine.gated(&other_gate)).await.unwrap();
     let event = other.record_event().await.unwrap();
     stream.enqueue(machine.gated(&gate)).await.unwrap();
-    stream.set_time_limit(Some(SHORT));
+    stream.set_time_limit(Some(limit));
     stream.enqueue(launch(&nothing, &[])).await.unwrap();
     stream.enqueue(Operation::Wait(event)).await.unwrap();
     stream.enqueue(launch(&nothing, &[])).await.unwrap();
-    // Behind another launch, and then behind another stream, for many times what it may run.
+    // Behind another launch, and then behind another stream, for longer than it may run.
     for gate in [gate, other_gate] {
         eventually(|| gate.is_reached());
-        thread::sleep(20 * SHORT);
+        thread::sleep(2 * limit);
         assert!(stream.check().is_ok());
         gate.open();
     }
@@ -187,7 +189,13 @@ async fn a_stop_that_comes_late_ends_nothing_that_is_enqueued_afterwards() {
     let guest = guest(machine.device());
     let stream = stream(&guest);
     let data = buffer(&guest, 4);
-    let add = machine.adding();
+    let add = machine.kernel(|run| {
+        // As a kernel with a loop, which looks at the stop word in it.
+        if !run.is_stopped() {
+            let sum = run.read(run.u64(0), 1)[0] + run.u64(24) as u32;
+            run.write(run.u64(0), &[sum]);
+        }
+    });
     // The first stream that the device made is the one that sets stop words.
     let stopper = machine.gpu.streams()[0];
     assert!(machine.gpu.priority(stopper) < Some(0));
