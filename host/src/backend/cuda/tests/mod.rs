@@ -3,6 +3,7 @@
 //! Each test ends with what its [`Machine`] checks: everything that the backend took of the driver was given back, nothing
 //! while work in flight used it, and no call was a mistake.
 
+mod chaos;
 mod completion;
 mod faults;
 mod graphs;
