@@ -106,11 +106,14 @@ impl Machine {
         launch(&kernel, &[])
     }
 
-    /// A kernel that adds its last argument to the word at its first one.
+    /// A kernel that adds its last argument to the word at its first one, unless it is stopped: it looks at the stop word as
+    /// one with a loop does.
     fn adding(&self) -> Arc<Kernel> {
         self.kernel(|run| {
-            let sum = run.read(run.u64(0), 1)[0].wrapping_add(run.u64(24) as u32);
-            run.write(run.u64(0), &[sum]);
+            if !run.is_stopped() {
+                let sum = run.read(run.u64(0), 1)[0].wrapping_add(run.u64(24) as u32);
+                run.write(run.u64(0), &[sum]);
+            }
         })
     }
 

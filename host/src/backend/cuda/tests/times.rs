@@ -189,13 +189,7 @@ async fn a_stop_that_comes_late_ends_nothing_that_is_enqueued_afterwards() {
     let guest = guest(machine.device());
     let stream = stream(&guest);
     let data = buffer(&guest, 4);
-    let add = machine.kernel(|run| {
-        // As a kernel with a loop, which looks at the stop word in it.
-        if !run.is_stopped() {
-            let sum = run.read(run.u64(0), 1)[0] + run.u64(24) as u32;
-            run.write(run.u64(0), &[sum]);
-        }
-    });
+    let add = machine.adding();
     // The first stream that the device made is the one that sets stop words.
     let stopper = machine.gpu.streams()[0];
     assert!(machine.gpu.priority(stopper) < Some(0));
