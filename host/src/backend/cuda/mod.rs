@@ -35,6 +35,9 @@ mod stream;
 mod timing;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub(crate) use module::CudaKernel;
 pub(crate) use names::{Uuid, name};
@@ -108,6 +111,8 @@ struct Gpu {
     /// On which graphs are made.
     capturing: Mutex<Option<stream::Stream>>,
     reactor: Arc<reactor::Reactor>,
+    /// How long a kernel that was told to stop may run on.
+    patience: Duration,
     lost: Lost,
 }
 
@@ -147,7 +152,7 @@ impl Cuda {
         let (compiler, cache) = (&options.compiler, options.code_cache.as_ref());
         let code = MachineCode::new(compiler, cache, ordinal, driver.properties());
         let code = code.map_err(|error| lacking(error.to_string()))?;
-        Self::with_driver(Arc::new(driver), code, options)
+        Self::with_driver(Arc::new(driver), code, options, reactor::STOPPED_AFTER)
             .map_err(|error| lacking(error.to_string()))
     }
 
@@ -155,6 +160,7 @@ impl Cuda {
         driver: Arc<dyn Driver>,
         code: MachineCode,
         options: &CudaOptions,
+        patience: Duration,
     ) -> driver::Result<Self> {
         driver.bind()?;
         let gpu = Gpu {
@@ -167,6 +173,7 @@ impl Cuda {
             clock: clock::Clock::new(&driver)?,
             capturing: Mutex::default(),
             reactor: Arc::default(),
+            patience,
             lost: Lost::default(),
             driver,
         };
@@ -285,6 +292,8 @@ impl Gpu {
         if let Some(listener) = self.lost.listener.get() {
             listener(reason);
         }
+        // A kernel may run on, and another device of this process may get what is given back.
+        self.driver.abandon();
         for lane in self.lanes() {
             lane.abandon().into_iter().for_each(issued::Issued::retire);
         }
