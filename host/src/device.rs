@@ -223,7 +223,7 @@ impl Device {
         Ok(Self::with_backend(cpu::NAME, Arc::new(backend)))
     }
 
-    fn with_backend(name: &str, backend: Arc<dyn Backend>) -> Self {
+    pub(crate) fn with_backend(name: &str, backend: Arc<dyn Backend>) -> Self {
         let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let compiles = u32::try_from(processors).unwrap_or(u32::MAX);
         let compiles = compiles.min(backend.properties().multiprocessors);

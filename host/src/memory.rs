@@ -229,10 +229,10 @@ fn place(grant: &Arc<Grant>, size: u64, granules: u64, variables: bool) -> CudaR
     // now is zero already.
     let old = granules.min(backed.saturating_sub(offset));
     if old > 0
-        && let Err(lost) = space.zero(offset, old)
+        && let Err(reason) = space.zero(offset, old)
     {
         take_back(grant, offset, granules);
-        return Err(lost.into());
+        return Err(reason.into());
     }
     space.mark(offset, size, true);
     Ok(offset)

@@ -119,7 +119,7 @@ pub(crate) trait Space: Send + Sync {
     fn mark(&self, offset: u64, size: u64, allocated: bool);
 
     /// Makes a range zero that nothing enqueued refers to.
-    fn zero(&self, offset: u64, size: u64) -> Result<(), Lost>;
+    fn zero(&self, offset: u64, size: u64) -> Result<(), NotDone>;
 
     /// A range is free: its memory may go back to the device. What is in it afterwards is unspecified.
     fn release(&self, offset: u64, size: u64);
@@ -149,7 +149,7 @@ pub(crate) trait Space: Send + Sync {
     }
 
     /// Copies bytes into the window.
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), NotDone> {
         let mut upload = self.upload();
         upload.write(offset, bytes)?;
         upload.finish()
@@ -159,10 +159,10 @@ pub(crate) trait Space: Send + Sync {
     fn upload(&self) -> Box<dyn Upload + '_>;
 
     /// Appends bytes of the window to `bytes`, which has room for them.
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost>;
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), NotDone>;
 
     /// Copies bytes of the window to where they are to be, which is written when this returns and not later.
-    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost>;
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), NotDone>;
 
     /// What executes a stream of this guest.
     ///
@@ -179,19 +179,27 @@ pub(crate) trait Space: Send + Sync {
 /// Bytes on their way into a window. Dropping it waits for those that were taken.
 pub(crate) trait Upload: Send {
     /// Takes bytes.
-    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Lost>;
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), NotDone>;
 
     /// Waits until all that were taken are there.
-    fn finish(self: Box<Self>) -> Result<(), Lost>;
+    fn finish(self: Box<Self>) -> Result<(), NotDone>;
 }
 
-/// The device does nothing any more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lost;
+/// Why bytes were not moved.
+#[derive(Clone, Debug)]
+pub(crate) enum NotDone {
+    /// The device does nothing any more.
+    Lost,
+    /// The device has not taken it, for people; it may take the next one.
+    Refused(String),
+}
 
-impl From<Lost> for CudaError {
-    fn from(_: Lost) -> Self {
-        ErrorCode::DeviceLost.into()
+impl From<NotDone> for CudaError {
+    fn from(reason: NotDone) -> Self {
+        match reason {
+            NotDone::Lost => ErrorCode::DeviceLost.into(),
+            NotDone::Refused(reason) => Self::other(reason),
+        }
     }
 }
 

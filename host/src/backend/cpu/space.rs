@@ -4,7 +4,7 @@ use super::Shared;
 use super::pool::Slot;
 use super::queue::CpuQueue;
 use super::window::Window;
-use crate::backend::{LaunchSink, Lost, Queue, Space, Upload};
+use crate::backend::{LaunchSink, NotDone, Queue, Space, Upload};
 use crate::linear::Pages;
 use crate::memory::GRANULE;
 use crate::progress::Progress;
@@ -135,7 +135,7 @@ impl Space for CpuSpace {
         }
     }
 
-    fn zero(&self, offset: u64, size: u64) -> Result<(), Lost> {
+    fn zero(&self, offset: u64, size: u64) -> Result<(), NotDone> {
         if size >= DISCARD_FROM {
             self.window.window.discard(offset, size);
         } else if let Some(start) = self.bytes(offset, size) {
@@ -169,7 +169,7 @@ impl Space for CpuSpace {
         Box::new(self)
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), NotDone> {
         if let Some(start) = self.bytes(offset, bytes.len() as u64) {
             // SAFETY: the range is backed, and no memory of the host's lies in a window.
             unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -177,7 +177,7 @@ impl Space for CpuSpace {
         Ok(())
     }
 
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), Lost> {
+    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> Result<(), NotDone> {
         let length = length as usize;
         bytes.reserve(length);
         if let Some(start) = self.bytes(offset, length as u64) {
@@ -192,7 +192,7 @@ impl Space for CpuSpace {
         Ok(())
     }
 
-    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Lost> {
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<(), NotDone> {
         if let Some(start) = self.bytes(offset, bytes.len() as u64) {
             // SAFETY: the source is backed, and no memory of the host's lies in a window.
             unsafe {
@@ -220,11 +220,11 @@ impl Space for CpuSpace {
 }
 
 impl Upload for &CpuSpace {
-    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Lost> {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), NotDone> {
         Space::write(*self, offset, bytes)
     }
 
-    fn finish(self: Box<Self>) -> Result<(), Lost> {
+    fn finish(self: Box<Self>) -> Result<(), NotDone> {
         Ok(())
     }
 }

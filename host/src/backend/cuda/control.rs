@@ -65,8 +65,9 @@ impl Controls {
         let mut free = crate::lock(&self.free);
         if free.is_empty() {
             let slab = Arc::new(Slab {
-                stops: self.driver.allocate((SLAB * STOP_STRIDE) as u64)?,
+                // Gives itself back where there is nothing for what comes next.
                 records: Pinned::new(&self.driver, SLAB * RECORDS as usize * RECORD_STRIDE)?,
+                stops: self.driver.allocate((SLAB * STOP_STRIDE) as u64)?,
                 driver: self.driver.clone(),
             });
             free.extend((0..SLAB).map(|index| Place {
@@ -107,9 +108,13 @@ impl Control {
         }
     }
 
-    /// Keeps the words from being used again: the GPU has yet to write to them.
-    pub(super) fn forget(&mut self) {
-        std::mem::forget(self.place.take());
+    /// Hands the words over to whoever keeps them until the GPU has written to them; nobody uses them here any more.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            place: self.place.take(),
+            controls: self.controls.clone(),
+            ..*self
+        }
     }
 
     /// The address of a record.

@@ -83,11 +83,6 @@ impl Issued {
         matches!(self.what, What::Wait(..) | What::Replay { .. })
     }
 
-    /// Whether it runs a guest's kernels, which may be stopped.
-    pub(super) fn runs_kernels(&self) -> bool {
-        matches!(self.what, What::Launch { .. } | What::Replay { .. })
-    }
-
     /// How long what runs of it may run; none for what always ends.
     pub(super) fn time_limit(&self) -> Option<Duration> {
         match &self.what {

@@ -134,7 +134,9 @@ impl Lane {
         enqueue: impl FnOnce(&dyn Driver, StreamHandle) -> Result<()>,
     ) -> std::result::Result<(), Box<Refused>> {
         let mut state = crate::lock(&self.state);
-        if issued.has_own_time() {
+        let last = state.issued.back().map(|last| &last.issued.queue);
+        let follows_another = last.is_some_and(|last| !Arc::ptr_eq(last, &issued.queue));
+        if issued.has_own_time() || follows_another {
             // So that the time of what is before it ends here.
             self.write_mark_or_leave_it(&mut state);
         }

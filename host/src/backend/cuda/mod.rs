@@ -37,6 +37,9 @@ mod timing;
 mod unloader;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use code::{CodeCache, PtxCompiler, run_ptx_compiler};
 pub(crate) use module::CudaKernel;
 pub(crate) use names::{Uuid, name};
@@ -112,6 +115,8 @@ struct Gpu {
     reactor: Arc<reactor::Reactor>,
     gate: gate::Gate,
     unloader: unloader::Unloader,
+    /// How long a kernel that was told to stop may run on.
+    patience: Duration,
     lost: Lost,
 }
 
@@ -151,7 +156,7 @@ impl Cuda {
         let (compiler, cache) = (&options.compiler, options.code_cache.as_ref());
         let code = MachineCode::new(compiler, cache, ordinal, driver.properties());
         let code = code.map_err(|error| lacking(error.to_string()))?;
-        Self::with_driver(Arc::new(driver), code, options)
+        Self::with_driver(Arc::new(driver), code, options, reactor::STOPPED_AFTER)
             .map_err(|error| lacking(error.to_string()))
     }
 
@@ -159,6 +164,7 @@ impl Cuda {
         driver: Arc<dyn Driver>,
         code: MachineCode,
         options: &CudaOptions,
+        patience: Duration,
     ) -> driver::Result<Self> {
         driver.bind()?;
         let gpu = Gpu {
@@ -173,6 +179,7 @@ impl Cuda {
             reactor: Arc::default(),
             gate: gate::Gate::default(),
             unloader: unloader::Unloader::new(&driver),
+            patience,
             lost: Lost::default(),
             driver,
         };
@@ -291,6 +298,8 @@ impl Gpu {
         if let Some(listener) = self.lost.listener.get() {
             listener(reason);
         }
+        // A kernel may run on, and another device of this process may get what is given back.
+        self.driver.abandon();
         for lane in self.lanes() {
             lane.abandon().into_iter().for_each(issued::Issued::retire);
         }

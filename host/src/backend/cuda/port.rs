@@ -246,10 +246,9 @@ impl Port {
 
 impl Drop for Port {
     fn drop(&mut self) {
-        // Only when a call failed or nobody waits for it any more, or with the device: what is in flight may still use the
-        // staging buffers and its destination.
-        let driver = self.stream.driver();
-        if let Err(error) = driver.bind().and_then(|()| self.wait(self.written)) {
+        // Only when a call failed or nobody waits for it any more, or with the device: what is in flight, marked or not, may still
+        // use the staging buffers and its destination.
+        if let Err(error) = self.stream.drain() {
             tracing::debug!(%error, "a port ends with its context");
         }
     }

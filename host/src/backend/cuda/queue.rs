@@ -320,9 +320,6 @@ impl CudaQueue {
         if let Err(refused) = lane.issue(issued, enqueue) {
             self.refused(&refused.error);
             self.in_flight.fetch_sub(1, SeqCst);
-            if refused.issued.runs_kernels() {
-                self.launches_over.fetch_add(1, SeqCst);
-            }
             let counted = refused.issued.counted;
             drop((refused, lane));
             return self.over(counted);
@@ -335,6 +332,8 @@ impl CudaQueue {
     fn refused(&self, error: &DriverError) {
         if error.is_fatal() {
             self.gpu().lose(&error.to_string());
+            self.progress.fail(StreamError::DeviceLost);
+            return;
         }
         let text = format!("the driver refused the operation: {error}");
         self.progress.fail(StreamError::Refused(text.into()));
@@ -466,6 +465,19 @@ impl CudaQueue {
         }
     }
 
+    /// Tells what runs to stop once more: what resets the stop word for a launch may have been carried out after the stop.
+    pub(super) fn stop_again(&self) {
+        let mut state = crate::lock(&self.state);
+        let stopper = &self.gpu().stopper;
+        let Some((_, since)) = state.stop.filter(|(ticket, _)| stopper.is_done(*ticket)) else {
+            return;
+        };
+        match stopper.stop(self.control.stop()) {
+            Ok(ticket) => state.stop = Some((ticket, since)),
+            Err(error) => self.gpu().lose(&error.to_string()),
+        }
+    }
+
     /// Since when what runs has been told to stop.
     pub(super) fn stopping_since(&self) -> Option<Instant> {
         crate::lock(&self.state).stop.map(|(_, since)| since)
@@ -527,12 +539,9 @@ impl Drop for CudaQueue {
         let state = self.state.get_mut();
         let state = state.unwrap_or_else(std::sync::PoisonError::into_inner);
         self.control.leave(state.stopped);
-        // What it was to end has ended by itself.
-        if state
-            .stop
-            .is_some_and(|(ticket, _)| !stopper.is_done(ticket))
-        {
-            self.control.forget();
+        // What it was to end may have ended by itself before.
+        if let Some((ticket, _)) = state.stop {
+            stopper.keep(ticket, self.control.take());
         }
     }
 }

@@ -35,7 +35,7 @@ const PAUSES: u32 = 64;
 const TICK: Duration = Duration::from_micros(500);
 
 /// A kernel that was told to stop ends within a millisecond. One that has not after this never will.
-const STOPPED_AFTER: Duration = Duration::from_secs(10);
+pub(super) const STOPPED_AFTER: Duration = Duration::from_secs(10);
 
 const AWAKE: u8 = 0;
 const DOZING: u8 = 1;
@@ -170,6 +170,10 @@ fn run(gpu: &Weak<Gpu>) {
         listed: now,
         ticked: now,
     };
+    // Before the first tick there may be something to retire.
+    if let Some(Err(error)) = gpu.upgrade().map(|gpu| gpu.driver.bind()) {
+        tracing::debug!(%error, "the reactor has no context yet");
+    }
     while let Some(gpu) = gpu.upgrade() {
         if gpu.reactor.closed.load(SeqCst) {
             return;
@@ -283,13 +287,14 @@ impl Gpu {
     }
 
     fn keep_limits(&self, lane: &Lane) {
+        // What is over its time, and the launch that runs, with how long it has at most.
         let (mut over, mut first) = (None, None);
         lane.head(|together, since| {
             let (mut limits, mut running) = (Some(Duration::ZERO), since);
             for issued in together {
                 if let Some((queue, launch)) = issued.launch() {
                     over.get_or_insert_with(|| (queue.clone(), launch.clone(), issued.has_fault()));
-                    first.get_or_insert((queue, launch));
+                    first.get_or_insert_with(|| ((queue, launch), issued.running(since)));
                     running = running.min(issued.running(since));
                     limits = limits
                         .zip(issued.time_limit())
@@ -303,9 +308,20 @@ impl Gpu {
         if let Some((queue, launch, has_faulted)) = over {
             queue.expire(&launch, has_faulted);
         }
-        let stopping = first.as_ref().and_then(|(queue, _)| queue.stopping_since());
-        if stopping.is_some_and(|since| since.elapsed() > STOPPED_AFTER) {
-            self.lose_by(first, "a kernel runs on although it was told to stop");
+        let Some((launch, running)) = first else {
+            return;
+        };
+        let Some(stopping) = launch.0.stopping_since() else {
+            return;
+        };
+        // What was told to stop before its turn came has all its time yet.
+        if running.min(stopping.elapsed()) > self.patience {
+            self.lose_by(
+                Some(launch),
+                "a kernel runs on although it was told to stop",
+            );
+        } else {
+            launch.0.stop_again();
         }
     }
 }

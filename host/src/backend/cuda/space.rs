@@ -6,7 +6,7 @@ use super::driver::Result;
 use super::port::Way;
 use super::queue::CudaQueue;
 use super::window::Window;
-use crate::backend::{LaunchSink, Lost, Queue, Space, Upload};
+use crate::backend::{LaunchSink, NotDone, Queue, Space, Upload};
 use crate::memory::GRANULE;
 use crate::progress::Progress;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -85,10 +85,13 @@ impl Memory {
         self.any_clean.store(true, SeqCst);
     }
 
-    fn lost<T>(&self, result: Result<T>) -> std::result::Result<T, Lost> {
+    fn done<T>(&self, result: Result<T>) -> std::result::Result<T, NotDone> {
         result.map_err(|error| {
-            self.gpu.lose(&error.to_string());
-            Lost
+            if error.is_fatal() {
+                self.gpu.lose(&error.to_string());
+                return NotDone::Lost;
+            }
+            NotDone::Refused(format!("the driver refused the transfer: {error}"))
         })
     }
 }
@@ -146,12 +149,14 @@ impl Space for CudaSpace {
         if let Some(at) = at {
             // SAFETY: the range is backed, and the window lives meanwhile.
             let written = unsafe { self.memory.gpu.ports.write(at, &entries) };
-            // A lost device answers for itself.
-            let _ = self.memory.lost(written);
+            if let Err(error) = written {
+                // Kernels would be told the wrong thing from now on.
+                self.memory.gpu.lose(&error.to_string());
+            }
         }
     }
 
-    fn zero(&self, offset: u64, size: u64) -> std::result::Result<(), Lost> {
+    fn zero(&self, offset: u64, size: u64) -> std::result::Result<(), NotDone> {
         // Ranges begin and end at granules, or the fill takes in what follows in the last word, which is free, too.
         let size = size.next_multiple_of(4);
         let Some(at) = self.memory.range(offset, size) else {
@@ -162,7 +167,7 @@ impl Space for CudaSpace {
         }
         // SAFETY: the range is backed, and the window lives meanwhile.
         let zeroed = unsafe { self.memory.gpu.ports.zero(at, size) };
-        self.memory.lost(zeroed)?;
+        self.memory.done(zeroed)?;
         self.memory.made_zero(offset, size);
         Ok(())
     }
@@ -178,17 +183,22 @@ impl Space for CudaSpace {
         })
     }
 
-    fn read(&self, offset: u64, length: u64, bytes: &mut Vec<u8>) -> std::result::Result<(), Lost> {
+    fn read(
+        &self,
+        offset: u64,
+        length: u64,
+        bytes: &mut Vec<u8>,
+    ) -> std::result::Result<(), NotDone> {
         let Some(at) = self.memory.range(offset, length) else {
             return Ok(());
         };
         let append = |staged: &[u8]| bytes.extend_from_slice(staged);
         // SAFETY: the range is backed, and the window lives meanwhile.
         let read = unsafe { self.memory.gpu.ports.read(at, length, append) };
-        self.memory.lost(read)
+        self.memory.done(read)
     }
 
-    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> std::result::Result<(), Lost> {
+    fn read_into(&self, offset: u64, bytes: &mut [u8]) -> std::result::Result<(), NotDone> {
         let length = bytes.len() as u64;
         let Some(at) = self.memory.range(offset, length) else {
             return Ok(());
@@ -201,7 +211,7 @@ impl Space for CudaSpace {
         };
         // SAFETY: the range is backed, and the window lives meanwhile.
         let read = unsafe { self.memory.gpu.ports.read(at, length, copy) };
-        self.memory.lost(read)
+        self.memory.done(read)
     }
 
     fn open_queue(
@@ -222,18 +232,18 @@ struct CudaUpload<'a> {
 }
 
 impl Upload for CudaUpload<'_> {
-    fn write(&mut self, offset: u64, bytes: &[u8]) -> std::result::Result<(), Lost> {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> std::result::Result<(), NotDone> {
         let Some(at) = self.memory.range(offset, bytes.len() as u64) else {
             return Ok(());
         };
         self.memory.will_be_written();
         // SAFETY: the range is backed, and the window lives as long as this, which waits when it is dropped.
         let taken = unsafe { self.way.write(at, bytes) };
-        self.memory.lost(taken)
+        self.memory.done(taken)
     }
 
-    fn finish(self: Box<Self>) -> std::result::Result<(), Lost> {
+    fn finish(self: Box<Self>) -> std::result::Result<(), NotDone> {
         let CudaUpload { memory, way } = *self;
-        memory.lost(way.finish())
+        memory.done(way.finish())
     }
 }

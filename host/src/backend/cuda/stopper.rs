@@ -1,5 +1,6 @@
 //! Writing stop words past everything that is enqueued.
 
+use super::control::Control;
 use super::driver::{Driver, Result};
 use super::stream::MarkedStream;
 use std::sync::{Arc, Mutex};
@@ -11,6 +12,8 @@ const FIRST: i32 = -5;
 pub(super) struct Stopper {
     stream: MarkedStream,
     written: Mutex<u32>,
+    /// Words of queues that are gone, to which the GPU has yet to write.
+    kept: Mutex<Vec<(Ticket, Control)>>,
 }
 
 /// A stop that was asked for.
@@ -22,6 +25,7 @@ impl Stopper {
         Ok(Self {
             stream: MarkedStream::new(driver, FIRST)?,
             written: Mutex::new(0),
+            kept: Mutex::default(),
         })
     }
 
@@ -40,8 +44,26 @@ impl Stopper {
         Ok(Ticket(ticket))
     }
 
+    /// Keeps a queue's words until its stop was carried out.
+    pub(super) fn keep(&self, ticket: Ticket, control: Control) {
+        let mut kept = crate::lock(&self.kept);
+        kept.retain(|(ticket, _)| !self.is_done(*ticket));
+        if !self.is_done(ticket) {
+            kept.push((ticket, control));
+        }
+    }
+
     /// Whether a word was set, so that what is written to it from now on stays.
     pub(super) fn is_done(&self, ticket: Ticket) -> bool {
         self.stream.has_reached(ticket.0)
+    }
+}
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        // The words, and its own mark, go with the device.
+        if let Err(error) = self.stream.drain() {
+            tracing::debug!(%error, "stops end with their context");
+        }
     }
 }

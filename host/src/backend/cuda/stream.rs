@@ -2,6 +2,7 @@
 
 use super::driver::{Driver, Result, StreamHandle};
 use super::pinned::Pinned;
+use std::hint;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
@@ -75,6 +76,15 @@ impl MarkedStream {
     /// As [`Stream::is_done`].
     pub(super) fn is_done(&self) -> Result<bool> {
         self.stream.is_done()
+    }
+
+    /// Waits until everything enqueued is done, or the context is lost.
+    pub(super) fn drain(&self) -> Result<()> {
+        self.driver().bind()?;
+        while !self.is_done()? {
+            hint::spin_loop();
+        }
+        Ok(())
     }
 
     /// Enqueues a mark, the one after the last.

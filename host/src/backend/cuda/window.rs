@@ -73,14 +73,19 @@ impl Window {
         if end <= backed {
             return Ok(());
         }
-        let bytes = end - backed;
-        let memory = self.driver.map(self.base + backed, bytes)?;
-        chunks.push(Chunk {
-            offset: backed,
-            bytes,
-            memory,
-        });
-        prepare(self.base + backed, bytes)?;
+        // More than is backed where what was mapped could not be prepared.
+        let mapped = chunks.last().map_or(0, |last| last.offset + last.bytes);
+        if end > mapped {
+            let bytes = end - mapped;
+            let memory = self.driver.map(self.base + mapped, bytes)?;
+            chunks.push(Chunk {
+                offset: mapped,
+                bytes,
+                memory,
+            });
+        }
+        let end = end.max(mapped);
+        prepare(self.base + backed, end - backed)?;
         self.backed.store(end, SeqCst);
         Ok(())
     }

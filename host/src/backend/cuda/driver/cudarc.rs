@@ -14,6 +14,7 @@ use describe::{allocation, device, properties};
 use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// The oldest driver whose library has every function that is called here.
 const OLDEST: (u32, u32) = (12, 0);
@@ -27,6 +28,8 @@ pub(in super::super) struct Cudarc {
     context: sys::CUcontext,
     device: sys::CUdevice,
     properties: GpuProperties,
+    /// Whether nothing is given back any more.
+    abandoned: AtomicBool,
 }
 
 // SAFETY: the driver's handles may be used from any thread that has made their context current.
@@ -110,6 +113,7 @@ impl Cudarc {
             context,
             device,
             properties: properties(device)?,
+            abandoned: AtomicBool::new(false),
         })
     }
 
@@ -245,6 +249,10 @@ impl Driver for Cudarc {
         )
     }
 
+    fn abandon(&self) {
+        self.abandoned.store(true, SeqCst);
+    }
+
     fn reserve(&self, bytes: u64) -> Result<u64> {
         let mut address = 0;
         // SAFETY: writes to `address`.
@@ -254,6 +262,9 @@ impl Driver for Cudarc {
     }
 
     fn unreserve(&self, address: u64, bytes: u64) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: reserved by `reserve`, and given back once.
         let result = unsafe { sys::cuMemAddressFree(address, bytes as usize) };
         check(result, "cuMemAddressFree")
@@ -287,6 +298,9 @@ impl Driver for Cudarc {
     }
 
     fn unmap(&self, address: u64, bytes: u64, memory: PhysicalHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: mapped by `map`, and unmapped once.
         let result = unsafe { sys::cuMemUnmap(address, bytes as usize) };
         check(result, "cuMemUnmap")?;
@@ -315,6 +329,9 @@ impl Driver for Cudarc {
     }
 
     fn free(&self, address: u64) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: allocated by `allocate`, and freed once.
         check(unsafe { sys::cuMemFree_v2(address) }, "cuMemFree")
     }
@@ -331,6 +348,9 @@ impl Driver for Cudarc {
     }
 
     fn free_pinned(&self, memory: PinnedHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         let memory = ptr::with_exposed_provenance_mut(memory.0);
         // SAFETY: allocated by `allocate_pinned`, and freed once.
         check(unsafe { sys::cuMemFreeHost(memory) }, "cuMemFreeHost")
@@ -478,6 +498,9 @@ impl Driver for Cudarc {
     }
 
     fn destroy_graph(&self, handle: GraphHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         graph::destroy(handle)
     }
 
@@ -505,6 +528,9 @@ impl Driver for Cudarc {
     }
 
     fn unload(&self, handle: ModuleHandle) -> Result<()> {
+        if self.abandoned.load(SeqCst) {
+            return Ok(());
+        }
         // SAFETY: loaded by `load`, and unloaded once.
         check(
             unsafe { sys::cuModuleUnload(module(handle)) },

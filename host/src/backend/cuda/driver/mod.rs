@@ -5,6 +5,8 @@
 
 pub(super) mod cudarc;
 mod error;
+#[cfg(test)]
+pub(super) mod simulated;
 
 pub(super) use error::DriverError;
 
@@ -97,6 +99,10 @@ pub(super) trait Driver: Send + Sync {
 
     /// Makes the context current on the calling thread, as every other call needs it.
     fn bind(&self) -> Result<()>;
+
+    /// From now on nothing is given back, although whoever gives it hears that it was: something runs on that may use it, and
+    /// will not end.
+    fn abandon(&self);
 
     /// Reserves addresses; `cuMemAddressReserve`.
     fn reserve(&self, bytes: u64) -> Result<u64>;

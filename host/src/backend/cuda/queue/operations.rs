@@ -19,6 +19,19 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 use wasi_cuda_jit::back::ptx::LaunchRecord;
 
+impl State {
+    /// How many launches were issued, and how many until the last that may fail.
+    fn counts(&self) -> [u32; 2] {
+        [self.launches, self.until_unsure]
+    }
+
+    /// A launch was refused: its record is free, and the stop word may still be set, which was to be reset.
+    fn uncount(&mut self, before: [u32; 2], reset: Option<u64>) {
+        [self.launches, self.until_unsure] = before;
+        self.stopped |= reset.is_some();
+    }
+}
+
 impl CudaQueue {
     pub(super) fn launch(
         self: &Arc<Self>,
@@ -43,6 +56,7 @@ impl CudaQueue {
             debug_assert!(false, "a variant that is not loaded");
             return Ok(self.over(counted));
         };
+        let before = state.counts();
         let record = state.launches;
         let look = self.may_be_skipped(state);
         let mut block = std::mem::take(&mut state.block);
@@ -60,6 +74,7 @@ impl CudaQueue {
             time_limit,
             timing,
         };
+        let mut taken = false;
         let step = self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
             // which live as long as the queue.
@@ -69,9 +84,14 @@ impl CudaQueue {
                 }
                 timed(driver, stream, marks, || {
                     driver.launch(function, &shape, stream, &block)
-                })
+                })?;
             }
+            taken = true;
+            Ok(())
         });
+        if !taken {
+            state.uncount(before, reset);
+        }
         state.block = block;
         Ok(step)
     }
@@ -167,6 +187,7 @@ impl CudaQueue {
             drop((graph, recording));
             return Ok(self.over(counted));
         }
+        let before = state.counts();
         self.count_launch(state, true);
         self.memory.will_be_written();
         let (reset, handle) = (self.reset(state), graph.handle());
@@ -175,15 +196,22 @@ impl CudaQueue {
             recording,
             time_limit,
         };
-        Ok(self.issued(lane, what, counted, |driver, stream| {
+        let mut taken = false;
+        let step = self.issued(lane, what, counted, |driver, stream| {
             // SAFETY: what was promised of its operations holds as long as what is issued keeps their memory.
             unsafe {
                 if let Some(stop) = reset {
                     driver.write_word(stream, stop, 0)?;
                 }
-                driver.launch_graph(handle, stream)
+                driver.launch_graph(handle, stream)?;
             }
-        }))
+            taken = true;
+            Ok(())
+        });
+        if !taken {
+            state.uncount(before, reset);
+        }
+        Ok(step)
     }
 
     /// Whether there is a record for another launch, and no earlier stop would end it.
@@ -267,7 +295,15 @@ impl CudaQueue {
             true => self.gpu().staging.take(&[]),
             false => Ok(None),
         };
-        let (Some(lane), Ok(staged)) = (self.lane(state), staged) else {
+        let staged = match staged {
+            Ok(staged) => staged,
+            Err(error) => {
+                self.refused(&error);
+                drop((from, to));
+                return Ok(self.over(counted));
+            }
+        };
+        let Some(lane) = self.lane(state) else {
             return Err(Operation::Copy { from, to, length });
         };
         if overlap && staged.is_none() {
@@ -276,21 +312,35 @@ impl CudaQueue {
         self.memory.will_be_written();
         let through = staged.as_ref().map(Block::address);
         let what = What::Transfer(Operation::Copy { from, to, length }, staged);
-        Ok(self.issued(lane, what, counted, |driver, stream| {
+        let mut refused = None;
+        let step = self.issued(lane, what, counted, |driver, stream| {
             let Some(through) = through else {
                 // SAFETY: both ranges are backed and kept by what is issued.
                 return unsafe { driver.copy(stream, source, target, length) };
             };
+            let mut begun = false;
             for (begin, size) in pieces(length, target > source) {
-                // SAFETY: as above; the stream copies one piece after the other, each out of what none before has
-                // written.
-                unsafe {
-                    driver.copy(stream, source + begin, through, size)?;
-                    driver.copy(stream, through, target + begin, size)?;
+                let steps = [(source + begin, through), (through, target + begin)];
+                for (from, to) in steps {
+                    // SAFETY: as above; the stream copies one piece after the other, each out of what none before has
+                    // written.
+                    match unsafe { driver.copy(stream, from, to, size) } {
+                        Ok(()) => begun = true,
+                        Err(error) if begun => {
+                            // What was taken uses the memory until it is over.
+                            refused = Some(error);
+                            return Ok(());
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
             }
             Ok(())
-        }))
+        });
+        if let Some(error) = refused {
+            self.refused(&error);
+        }
+        Ok(step)
     }
 
     pub(super) fn fill(
