@@ -64,8 +64,9 @@ async fn a_fault_of_one_stream_leaves_the_others_alone() {
     let data = buffer(&guest, 4);
     let add = machine.adding();
     let gate = Gate::default();
-    wrong.enqueue(machine.gated(&gate)).await.unwrap();
-    wrong.enqueue(machine.faulting()).await.unwrap();
+    for operation in [machine.gated(&gate), machine.faulting()] {
+        wrong.enqueue(operation).await.unwrap();
+    }
     wrong.enqueue(launch(&add, &sum(&data, 100))).await.unwrap();
     for _ in 0..50 {
         right.enqueue(launch(&add, &sum(&data, 1))).await.unwrap();
@@ -86,9 +87,10 @@ async fn events_behind_a_fault_tell_of_it_and_copies_are_skipped() {
     let stream = stream(&guest);
     let data = buffer(&guest, 8);
     let gate = Gate::default();
-    stream.enqueue(machine.gated(&gate)).await.unwrap();
+    let [waits, faults] = [machine.gated(&gate), machine.faulting()];
+    stream.enqueue(waits).await.unwrap();
     let before = stream.record_event().await.unwrap();
-    stream.enqueue(machine.faulting()).await.unwrap();
+    stream.enqueue(faults).await.unwrap();
     // Waits until the fault is known, so that what comes now is not issued.
     gate.open();
     let behind = stream.record_event().await.unwrap();

@@ -76,6 +76,7 @@ async fn an_error_that_sticks_ends_everything_that_is_pending() {
     let (stream, waiting) = (stream(&guest), stream(&guest));
     let data = buffer(&guest, 4096);
     let gate = Gate::default();
+    let nothing = machine.kernel(|_| ());
     stream.enqueue(machine.gated(&gate)).await.unwrap();
     let event = stream.record_event().await.unwrap();
     waiting
@@ -83,7 +84,6 @@ async fn an_error_that_sticks_ends_everything_that_is_pending() {
         .await
         .unwrap();
     stream.write(at(&data, 0), &[7; 4096]).await.unwrap();
-    let nothing = machine.kernel(|_| ());
     eventually(|| gate.is_reached());
     let (full, read, ended, reached, ()) = tokio::join!(
         soon(waiting.enqueue(launch(&nothing, &[]))),
@@ -207,17 +207,18 @@ async fn a_launch_that_was_cancelled_behind_others_long_work_has_its_time_to_sto
     let machine = Machine::with(usual(), PATIENCE);
     let guest = guest(machine.device());
     let gate = Gate::default();
-    let mut streams = Vec::new();
-    for _ in 0..LANES {
-        let stream = stream(&guest);
-        stream.enqueue(machine.gated(&gate)).await.unwrap();
-        streams.push(stream);
-    }
-    let behind = stream(&guest);
     let stops = machine.kernel(|run| {
         run.wait_until(|| run.is_stopped());
         thread::sleep(PATIENCE / 5);
     });
+    let waits = machine.gated(&gate);
+    let mut streams = Vec::new();
+    for _ in 0..LANES {
+        let stream = stream(&guest);
+        stream.enqueue(waits.clone()).await.unwrap();
+        streams.push(stream);
+    }
+    let behind = stream(&guest);
     behind.enqueue(launch(&stops, &[])).await.unwrap();
     behind.cancel();
     thread::sleep(3 * PATIENCE);

@@ -103,10 +103,10 @@ async fn a_buffer_that_only_a_launch_has_is_nobody_elses() {
     let guest = guest(machine.device());
     let (stream, other) = (stream(&guest), stream(&guest));
     let gate = Gate::default();
+    let set = machine.kernel(|run| run.write(run.u64(0), &[u32::MAX; 1024]));
     let (first, place) = {
         let data = buffer(&guest, 4096);
         stream.enqueue(machine.gated(&gate)).await.unwrap();
-        let set = machine.kernel(|run| run.write(run.u64(0), &[u32::MAX; 1024]));
         stream
             .enqueue(launch(&set, &[Argument::Buffer(data.clone())]))
             .await

@@ -23,7 +23,7 @@ async fn a_module_is_unloaded_after_the_last_launch_of_it() {
     assert_eq!(machine.gpu.modules_loaded(), 1);
     gate.open();
     soon(stream.synchronize()).await.unwrap();
-    assert_eq!(machine.gpu.modules_loaded(), 0);
+    eventually(|| machine.gpu.modules_loaded() == 0);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_module_whose_kernel_is_not_found_is_unloaded() {
             refusal(&machine, SCRIPTED).contains("OUT_OF_MEMORY"),
             "{call:?}"
         );
-        assert_eq!(machine.gpu.modules_loaded(), 0);
+        eventually(|| machine.gpu.modules_loaded() == 0);
     }
 }
 
@@ -79,4 +79,38 @@ async fn guests_that_load_one_source_share_it() {
         &second.unwrap().program
     ));
     assert_eq!(machine.gpu.made(Call::Load), 1);
+}
+
+#[test]
+fn code_is_loaded_once_nothing_runs_and_work_that_came_meanwhile_runs_after() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let machine = Machine::new();
+    let guest = guest(machine.device());
+    let (held, other) = (stream(&guest), stream(&guest));
+    let data = buffer(&guest, 4);
+    let gate = Gate::default();
+    let (waits, add) = (machine.gated(&gate), machine.adding());
+    runtime.block_on(held.enqueue(waits)).unwrap();
+    eventually(|| gate.is_reached());
+    let loaded = machine.gpu.modules_loaded();
+    thread::scope(|scope| {
+        let load = scope.spawn(|| machine.compile(SCRIPTED));
+        // Long past the time in which a load looks for a moment without work.
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(
+            machine.gpu.modules_loaded(),
+            loaded,
+            "code was loaded beside a kernel"
+        );
+        for _ in 0..3 {
+            let add = launch(&add, &sum(&data, 1));
+            runtime.block_on(other.enqueue(add)).unwrap();
+        }
+        gate.open();
+        load.join().unwrap();
+    });
+    runtime.block_on(async {
+        soon(held.synchronize()).await.unwrap();
+        assert_eq!(soon(words(&other, &data, 1)).await, [3]);
+    });
 }

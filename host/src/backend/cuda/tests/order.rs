@@ -49,10 +49,11 @@ async fn more_streams_than_lanes_all_do_their_work() {
     let machine = Machine::new();
     let guest = guest(machine.device());
     let gates: Vec<Gate> = (0..LANES + 8).map(|_| Gate::default()).collect();
+    let waits: Vec<Operation> = gates.iter().map(|gate| machine.gated(gate)).collect();
     let mut streams = Vec::new();
-    for gate in &gates {
+    for operation in waits {
         let stream = stream(&guest);
-        stream.enqueue(machine.gated(gate)).await.unwrap();
+        stream.enqueue(operation).await.unwrap();
         streams.push(stream);
     }
     let reached = || gates.iter().filter(|gate| gate.is_reached()).count();

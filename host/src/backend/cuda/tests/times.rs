@@ -63,9 +63,10 @@ async fn time_counts_from_when_a_launch_is_first_in_its_stream() {
     // Long beside what a busy machine takes for nothing.
     let limit = 100 * SHORT;
     let nothing = machine.kernel(|_| ());
-    other.enqueue(machine.gated(&other_gate)).await.unwrap();
+    let [waits, other_waits] = [machine.gated(&gate), machine.gated(&other_gate)];
+    other.enqueue(other_waits).await.unwrap();
     let event = other.record_event().await.unwrap();
-    stream.enqueue(machine.gated(&gate)).await.unwrap();
+    stream.enqueue(waits).await.unwrap();
     stream.set_time_limit(Some(limit));
     stream.enqueue(launch(&nothing, &[])).await.unwrap();
     stream.enqueue(Operation::Wait(event)).await.unwrap();
@@ -87,9 +88,10 @@ async fn a_deadline_of_one_stream_leaves_the_others_alone() {
     let guest = guest(machine.device());
     let (late, other) = (stream(&guest), stream(&guest));
     let gate = Gate::default();
-    other.enqueue(machine.gated(&gate)).await.unwrap();
+    let [waits, endless] = [machine.gated(&gate), machine.endless()];
+    other.enqueue(waits).await.unwrap();
     late.set_time_limit(Some(SHORT));
-    late.enqueue(machine.endless()).await.unwrap();
+    late.enqueue(endless).await.unwrap();
     assert!(is_late(&code(soon(late.synchronize()).await)));
     gate.open();
     soon(other.synchronize()).await.unwrap();
