@@ -6323,7 +6323,11 @@ pub mod wasi {
                 #[allow(unused_unsafe, clippy::all)]
                 /// Copies device memory; the ranges may overlap.
                 ///
-                /// Errors: `invalid-argument` when a range is not in its buffer or a buffer is another device's;
+                /// The source may be another device's of this guest. The copy then keeps this stream's order alone:
+                /// let the stream wait for an event of what writes the source, and that one for an event behind the copy.
+                ///
+                /// Errors: `invalid-argument` when a range is not in its buffer or the destination is another device's;
+                /// `unsupported` when the source is another device's and the stream captures;
                 /// the stream's error: `fault`, `deadline-exceeded`, `cancelled`.
                 #[allow(async_fn_in_trait)]
                 pub fn copy(
