@@ -4,6 +4,7 @@
 //! itself only while the GPU has nothing of the stream, or nobody else is awake to do it; behind work that the GPU has it
 //! leaves operations in the queue's inbox, from which the reactor issues them while the guest goes on.
 
+mod ended;
 mod inbox;
 mod operations;
 
@@ -15,10 +16,9 @@ use super::issued::{Issued, What};
 use super::lane::{Lane, Reserved};
 use super::space::Memory;
 use super::stopper::Ticket;
-use crate::backend::{Code, KernelFault, LaunchSink, Queue};
+use crate::backend::{LaunchSink, Queue};
 use crate::error::StreamError;
 use crate::event::{Event, Reached, Resume};
-use crate::hooks::LaunchEnd;
 use crate::launch::Launch;
 use crate::operation::{Operation, Place, Submission};
 use crate::progress::Progress;
@@ -28,7 +28,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
-use wasi_cuda_jit::back::ptx::FAULT_RECORD_BYTES;
 
 /// Operations that are issued before others get their turn.
 const TURN: u32 = 64;
@@ -349,11 +348,6 @@ impl CudaQueue {
         }
     }
 
-    /// A launch by which the device may have been lost.
-    pub(super) fn suspect(&self, launch: &Launch) {
-        self.sink.suspect(launch);
-    }
-
     /// Something that the driver had is over.
     pub(super) fn retired(self: &Arc<Self>, what: What, counted: Option<u64>) {
         match &what {
@@ -411,35 +405,6 @@ impl CudaQueue {
     /// Whether the launch with this record has begun to write it.
     pub(super) fn has_fault(&self, record: u32) -> bool {
         self.control.has_fault(record)
-    }
-
-    /// A launch is over that the driver had.
-    fn ended(
-        &self,
-        launch: &Launch,
-        entry: usize,
-        fault: Option<&[u8; FAULT_RECORD_BYTES]>,
-        time: Option<Duration>,
-    ) {
-        let end = match fault {
-            Some(record) => {
-                self.faulted(launch, entry, record);
-                LaunchEnd::Faulted
-            }
-            None if self.progress.has_failed() => LaunchEnd::Stopped,
-            None => LaunchEnd::Completed,
-        };
-        self.sink.finished(launch, end, time);
-    }
-
-    fn faulted(&self, launch: &Launch, entry: usize, record: &[u8; FAULT_RECORD_BYTES]) {
-        let Code::Cuda(code) = &launch.kernel.code else {
-            return;
-        };
-        let fault = code.guarded.fault(entry, record);
-        crate::lock(&self.state).stopped = true;
-        let error = self.sink.describe(&KernelFault { launch, fault });
-        self.progress.fail(error);
     }
 
     /// What runs has run for longer than it may.
