@@ -117,6 +117,8 @@ struct Gpu {
     unloader: unloader::Unloader,
     /// How long a kernel that was told to stop may run on.
     patience: Duration,
+    /// When a launch was last seen in flight that nobody had told to stop.
+    worked_for_others: Mutex<Instant>,
     lost: Lost,
 }
 
@@ -180,6 +182,7 @@ impl Cuda {
             gate: gate::Gate::default(),
             unloader: unloader::Unloader::new(&driver),
             patience,
+            worked_for_others: Mutex::new(Instant::now()),
             lost: Lost::default(),
             driver,
         };

@@ -280,13 +280,14 @@ impl Gpu {
             self.lose(&error.to_string());
         }
         for lane in self.lanes() {
-            if lane.load() > 0 {
-                self.keep_limits(lane);
+            if lane.load() > 0 && self.keep_limits(lane) {
+                *crate::lock(&self.worked_for_others) = Instant::now();
             }
         }
     }
 
-    fn keep_limits(&self, lane: &Lane) {
+    /// Whether a launch is in flight there that nobody told to stop.
+    fn keep_limits(&self, lane: &Lane) -> bool {
         // What is over its time, and the launch that runs, with how long it has at most.
         let (mut over, mut first) = (None, None);
         lane.head(|together, since| {
@@ -309,13 +310,15 @@ impl Gpu {
             queue.expire(&launch, has_faulted);
         }
         let Some((launch, running)) = first else {
-            return;
+            return false;
         };
         let Some(stopping) = launch.0.stopping_since() else {
-            return;
+            return true;
         };
-        // What was told to stop before its turn came has all its time yet.
-        if running.min(stopping.elapsed()) > self.patience {
+        // What was told to stop before its turn came has all its time yet, and as long as the GPU works for others the turn of its
+        // blocks may not have come.
+        let alone = crate::lock(&self.worked_for_others).elapsed();
+        if running.min(stopping.elapsed()).min(alone) > self.patience {
             self.lose_by(
                 Some(launch),
                 "a kernel runs on although it was told to stop",
@@ -323,5 +326,6 @@ impl Gpu {
         } else {
             launch.0.stop_again();
         }
+        false
     }
 }

@@ -32,6 +32,11 @@ impl State {
     }
 }
 
+/// Blocks of a launch up to which they need not look at the stop word because of each other. Behind a fault each further block
+/// would fault as well, and millions of threads that try to record theirs keep a GPU busy for minutes; and a loop-free kernel in
+/// a large grid can be stopped by no other look.
+const FEW_BLOCKS: u64 = 1 << 12;
+
 impl CudaQueue {
     pub(super) fn launch(
         self: &Arc<Self>,
@@ -136,7 +141,7 @@ impl CudaQueue {
             fault: record,
             variables: variables.map_or(0, |variables| variables.address()),
             shared_bytes,
-            look,
+            look: look || launch.blocks() > FEW_BLOCKS,
             ..LaunchRecord::default()
         };
         self.memory.describe(&mut told);
