@@ -10,6 +10,10 @@ pub(super) const LABEL: &str = "$fault:";
 const TEXT: &[&str] = &[
     "\tld.param.u64 %fault, [%launch+0];",
     "\tadd.s64 %address, %address, %fault;",
+    "\tld.param.u64 %fault, [%launch+24];",
+    "\tatom.global.exch.b32 %state, [%fault], 1;",
+    "\tsetp.ne.u32 %taken, %state, 0;",
+    "\t@%taken bra $faulted;",
     "\tld.param.u64 %fault, [%launch+32];",
     "\tatom.global.cas.b32 %state, [%fault], 0, 1;",
     "\tsetp.ne.u32 %taken, %state, 0;",
@@ -30,12 +34,6 @@ const TEXT: &[&str] = &[
     "\tst.global.u32 [%fault+44], %index;",
     "\tmembar.gl;",
     "\tst.global.u32 [%fault], 2;",
-];
-
-/// The lines behind those, if the launch's other threads are told to stop, too.
-const TELLING: &[&str] = &[
-    "\tld.param.u64 %fault, [%launch+24];",
-    "\tst.volatile.global.u32 [%fault], 1;",
 ];
 
 /// How it ends.
@@ -64,9 +62,6 @@ pub(super) fn expect(lines: &mut Lines<'_>, kernel: &Kernel<'_>) -> Found<()> {
         }
     }
     take(lines, TEXT)?;
-    if lines.peek() == TELLING.first().copied() {
-        take(lines, TELLING)?;
-    }
     take(lines, END)?;
     match lines.peek() {
         Some("}") => Ok(()),

@@ -46,6 +46,10 @@ const RECORDER: &str = "$B9:
 $fault:
 \tld.param.u64 %fault, [%launch+0];
 \tadd.s64 %address, %address, %fault;
+\tld.param.u64 %fault, [%launch+24];
+\tatom.global.exch.b32 %state, [%fault], 1;
+\tsetp.ne.u32 %taken, %state, 0;
+\t@%taken bra $faulted;
 \tld.param.u64 %fault, [%launch+32];
 \tatom.global.cas.b32 %state, [%fault], 0, 1;
 \tsetp.ne.u32 %taken, %state, 0;
@@ -66,8 +70,6 @@ $fault:
 \tst.global.u32 [%fault+44], %index;
 \tmembar.gl;
 \tst.global.u32 [%fault], 2;
-\tld.param.u64 %fault, [%launch+24];
-\tst.volatile.global.u32 [%fault], 1;
 $faulted:
 \tret;
 }

@@ -189,7 +189,8 @@ fn print_terminator(
     };
 }
 
-/// Where every fault ends: the first one claims the record and fills it, each ends its thread.
+/// Where every fault ends: the first one claims the stop word and fills the record, each ends its thread. Millions of threads may
+/// fault at once, and the stop word is in the device's memory, where they are sent away quickly; the record may be in the host's.
 ///
 /// The layout is that of `FaultSlot` on the CPU device: state, site, address, block, thread.
 fn print_recorder(text: &mut String) {
@@ -199,6 +200,11 @@ fn print_recorder(text: &mut String) {
         text,
         "\tld.param.u64 %fault, [{RECORD}+{base}];\n\tadd.s64 %address, %address, %fault;"
     );
+    let stop = hidden_offset(Hidden::Stop);
+    // The other threads leave when they next look.
+    let _ = writeln!(text, "\tld.param.u64 %fault, [{RECORD}+{stop}];");
+    text.push_str("\tatom.global.exch.b32 %state, [%fault], 1;\n");
+    text.push_str("\tsetp.ne.u32 %taken, %state, 0;\n\t@%taken bra $faulted;\n");
     let _ = writeln!(text, "\tld.param.u64 %fault, [{RECORD}+{FAULT_OFFSET}];");
     text.push_str("\tatom.global.cas.b32 %state, [%fault], 0, 1;\n");
     text.push_str("\tsetp.ne.u32 %taken, %state, 0;\n\t@%taken bra $faulted;\n");
@@ -214,11 +220,5 @@ fn print_recorder(text: &mut String) {
         );
     }
     text.push_str("\tmembar.gl;\n\tst.global.u32 [%fault], 2;\n");
-    // The other threads leave when they next look.
-    let stop = hidden_offset(Hidden::Stop);
-    let _ = writeln!(
-        text,
-        "\tld.param.u64 %fault, [{RECORD}+{stop}];\n\tst.volatile.global.u32 [%fault], 1;"
-    );
     text.push_str("$faulted:\n\tret;\n");
 }

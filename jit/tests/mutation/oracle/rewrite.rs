@@ -18,8 +18,12 @@ pub(crate) fn rewritten(lines: &[String]) -> Option<Rewritten> {
     let (mut local_bytes, mut local_base) = (0, 0);
     let mut parameters = Vec::new();
     for line in lines {
-        // All are told to stop from the start.
-        if line.starts_with(".extern .shared") || line == "\tst.volatile.global.u32 [%fault], 1;" {
+        if line.starts_with(".extern .shared") {
+            continue;
+        }
+        // All are told to stop from the start, and record what they do all the same.
+        if line == "\tatom.global.exch.b32 %state, [%fault], 1;" {
+            text.push_str("\tmov.u32 %state, 0;\n");
             continue;
         }
         if let Some(parameter) = line.strip_prefix("\t.param ") {
