@@ -1,7 +1,7 @@
 //! Loaded code.
 
 use super::Gpu;
-use super::driver::{FunctionHandle, ModuleHandle};
+use super::driver::{DriverError, FunctionHandle, KernelResources, ModuleHandle};
 use crate::backend::{Code, CompileClock, Kernel, ModuleSource, Program, Variables};
 use std::ffi::CString;
 use std::sync::Arc;
@@ -80,6 +80,11 @@ pub(super) fn compile(
     load(gpu, module, clock)
 }
 
+/// A module, and for each kernel its entries.
+type Loaded = (Module, Vec<Vec<Entry>>);
+
+type Entry = (FunctionHandle, KernelResources);
+
 fn load(
     gpu: &Arc<Gpu>,
     guarded: GuardedModule,
@@ -88,25 +93,12 @@ fn load(
     let refused = |text: String| vec![Diagnostic::error(Span::default(), text)];
     let driver = &gpu.driver;
     driver.bind().map_err(|error| refused(error.to_string()))?;
-    let handle = load_text(gpu, &guarded.text, clock).map_err(refused)?;
-    let module = Arc::new(Module {
-        gpu: gpu.clone(),
-        handle,
-    });
-    let function = |entry: &str| {
-        let name = CString::new(entry).map_err(|_| "a kernel's name has a NUL".to_owned())?;
-        let function = driver.function(handle, &name);
-        let function = function.map_err(|error| error.to_string())?;
-        let resources = driver.resources(function);
-        Ok((function, resources.map_err(|error| error.to_string())?))
-    };
-    let kernel = |kernel: &GuardedKernel| {
-        let entries = kernel.entries().map(function);
-        let entries = entries.collect::<Result<Vec<_>, String>>();
-        let entries = entries.map_err(refused)?;
+    let (module, entries) = load_text(gpu, &guarded, clock).map_err(refused)?;
+    let module = Arc::new(module);
+    let kernel = |(kernel, entries): (&GuardedKernel, &Vec<Entry>)| {
         let mut signature = kernel.signature.clone();
         (signature.registers, signature.local_memory) = (0, 0);
-        for (_, resources) in &entries {
+        for (_, resources) in entries {
             // Whichever of them a launch runs, it fits.
             signature.registers = signature.registers.max(resources.registers);
             signature.local_memory = signature.local_memory.max(resources.local_memory);
@@ -114,18 +106,18 @@ fn load(
                 .max_threads_per_block
                 .min(resources.max_threads_per_block);
         }
-        Ok(Arc::new(Kernel {
+        Arc::new(Kernel {
             signature,
             code: Code::Cuda(Arc::new(CudaKernel {
                 guarded: kernel.clone(),
                 functions: entries.iter().map(|(function, _)| *function).collect(),
                 _module: module.clone(),
             })),
-        }))
+        })
     };
-    let kernels = guarded.kernels.iter().map(kernel);
+    let kernels = guarded.kernels.iter().zip(&entries).map(kernel);
     Ok(Program {
-        kernels: kernels.collect::<Result<_, Vec<Diagnostic>>>()?,
+        kernels: kernels.collect(),
         diagnostics: guarded.diagnostics.clone(),
         variables: Variables::new(guarded.variable_bytes(), move |address| {
             guarded.initial_variables(address)
@@ -134,7 +126,12 @@ fn load(
 }
 
 /// Loads the machine code of a text, or has the driver compile it where that runs in this process.
-fn load_text(gpu: &Gpu, text: &str, clock: &dyn CompileClock) -> Result<ModuleHandle, String> {
+fn load_text(
+    gpu: &Arc<Gpu>,
+    guarded: &GuardedModule,
+    clock: &dyn CompileClock,
+) -> Result<Loaded, String> {
+    let text = &guarded.text;
     for _ in 0..2 {
         let code = gpu
             .code
@@ -144,21 +141,58 @@ fn load_text(gpu: &Gpu, text: &str, clock: &dyn CompileClock) -> Result<ModuleHa
         // How long others keep the GPU busy is none of the source's time.
         clock.pause();
         // SAFETY: the driver's compiler made it, for this GPU and this driver.
-        let loaded = gpu.while_idle(|| unsafe { gpu.driver.load(&code) });
-        match loaded.map_err(|busy| busy.to_string())? {
-            Ok(module) => return Ok(module),
+        match unsafe { load_image(gpu, &guarded.kernels, &code) }? {
+            Ok(loaded) => return Ok(loaded),
             Err((error, log)) => {
                 tracing::warn!(%error, log, "machine code does not load and is made again");
                 gpu.code.forget(text);
             }
         }
     }
-    let image = CString::new(text)
+    let image = CString::new(text.as_str())
         .map_err(|_| "the compiler printed a NUL; please report this".to_owned())?;
     // SAFETY: text that ends with a zero.
-    gpu.while_idle(|| unsafe { gpu.driver.load(image.as_bytes_with_nul()) })
-        .map_err(|busy| busy.to_string())?
+    unsafe { load_image(gpu, &guarded.kernels, image.as_bytes_with_nul()) }?
         .map_err(|(error, log)| format!("the driver's compiler refused it: {error}\n{log}"))
+}
+
+/// Loads machine code or text, and looks up its kernels, while nothing runs: drivers that load lazily do so when a kernel is looked
+/// at for the first time. An image that does not load is the inner error.
+///
+/// # Safety
+///
+/// As [`super::driver::Driver::load`].
+unsafe fn load_image(
+    gpu: &Arc<Gpu>,
+    kernels: &[GuardedKernel],
+    image: &[u8],
+) -> Result<Result<Loaded, (DriverError, String)>, String> {
+    let loaded = gpu.while_idle(|| {
+        // SAFETY: the caller answers for the image.
+        let handle = unsafe { gpu.driver.load(image) }?;
+        let module = Module {
+            gpu: gpu.clone(),
+            handle,
+        };
+        let entries = kernels.iter().map(|kernel| entries(gpu, handle, kernel));
+        Ok((module, entries.collect::<Result<Vec<_>, String>>()))
+    });
+    match loaded.map_err(|busy| busy.to_string())? {
+        Ok((module, entries)) => Ok(Ok((module, entries?))),
+        Err(refused) => Ok(Err(refused)),
+    }
+}
+
+/// A kernel with all guards, and its variants.
+fn entries(gpu: &Gpu, module: ModuleHandle, kernel: &GuardedKernel) -> Result<Vec<Entry>, String> {
+    let entry = |entry: &str| {
+        let name = CString::new(entry).map_err(|_| "a kernel's name has a NUL".to_owned())?;
+        let function = gpu.driver.function(module, &name);
+        let function = function.map_err(|error| error.to_string())?;
+        let resources = gpu.driver.resources(function);
+        Ok((function, resources.map_err(|error| error.to_string())?))
+    };
+    kernel.entries().map(entry).collect()
 }
 
 #[cfg(test)]
