@@ -391,7 +391,14 @@ impl CudaQueue {
 
     /// Nanoseconds on the device's clock; 0 where the device is lost.
     fn time_of(&self, event: &Event) -> u64 {
-        let at = event.native().map(|stamp| self.gpu().clock.at(stamp));
+        // Whichever thread retires it.
+        let at = |stamp| {
+            self.gpu()
+                .driver
+                .bind()
+                .and_then(|()| self.gpu().clock.at(stamp))
+        };
+        let at = event.native().map(at);
         match at {
             Some(Ok(at)) => at,
             Some(Err(error)) => {

@@ -30,7 +30,11 @@ impl Timing {
 
     /// The time between, once both were reached; none where the device is lost.
     pub(super) fn time(&self) -> Option<Duration> {
-        let elapsed = self.driver.elapsed(self.begin.event(), self.end.event());
+        // Whichever thread retires the launch.
+        let elapsed = self
+            .driver
+            .bind()
+            .and_then(|()| self.driver.elapsed(self.begin.event(), self.end.event()));
         let nanoseconds =
             elapsed.inspect_err(|error| tracing::debug!(%error, "a launch has no time"));
         Some(Duration::from_nanos(
