@@ -11,7 +11,7 @@ mod records;
 use super::Gpu;
 use super::choice::Choices;
 use super::driver::{GraphHandle, NodeHandle, Result};
-use super::lane::MARKED_EACH;
+use super::lane::{MARKED_EACH, UNMARKED};
 use super::module::CudaKernel;
 use super::queue::CudaQueue;
 use crate::backend::Code;
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use wasi_cuda_jit::back::ptx::{FAULT_RECORD_BYTES, LaunchRecord};
 
 /// Launches that share a look at their time limit, as on a lane.
-const TOGETHER: u32 = 16;
+const TOGETHER: usize = UNMARKED as usize;
 
 /// What the backend knows of a recording.
 enum Known {
@@ -86,7 +86,7 @@ impl Replaying {
         recording: &'a Recording,
     ) -> impl Iterator<Item = &'a Arc<Launch>> {
         let done = self.records.done() as usize;
-        launches(recording).skip(done).take(TOGETHER as usize)
+        launches(recording).skip(done).take(TOGETHER)
     }
 }
 
@@ -240,7 +240,7 @@ impl NativeGraph {
 
     /// How long what shares a look may run.
     pub(super) fn time_limit(recording: &Recording, of_each: Duration) -> Option<Duration> {
-        let launches = launches(recording).take(TOGETHER as usize).count();
+        let launches = launches(recording).take(TOGETHER).count();
         of_each.checked_mul(launches as u32)
     }
 

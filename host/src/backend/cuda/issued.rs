@@ -67,6 +67,11 @@ impl Issued {
             .collect()
     }
 
+    /// Whether there are any.
+    pub(super) fn runs_kernels(&self) -> bool {
+        matches!(self.what, What::Launch { .. } | What::Replay { .. })
+    }
+
     /// The first of them.
     pub(super) fn launch(&self) -> Option<(Arc<CudaQueue>, Arc<Launch>)> {
         self.launches().into_iter().next()

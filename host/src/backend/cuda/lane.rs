@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 /// Operations that share a mark at most.
-const UNMARKED: u32 = 16;
+pub(super) const UNMARKED: u32 = 16;
 
 /// Operations in flight on a lane at most: less than what makes the driver's calls wait.
 const IN_FLIGHT: u32 = 256;

@@ -5,6 +5,7 @@
 //! after a while of that it sleeps until somebody issues something, so that an idle process uses no processor.
 
 use super::Gpu;
+use super::issued::Issued;
 use super::lane::Lane;
 use super::queue::CudaQueue;
 use std::hint;
@@ -288,26 +289,23 @@ impl Gpu {
 
     /// Whether a launch is in flight there that nobody told to stop.
     fn keep_limits(&self, lane: &Lane) -> bool {
-        // What is over its time, and the launch that runs, with how long it has at most.
-        let (mut over, mut first) = (None, None);
+        // The launch that runs and for how long it has, and, where it is over its time, whether it has faulted.
+        let (mut first, mut over) = (None, None);
         lane.head(|together, since| {
-            let (mut limits, mut running) = (Some(Duration::ZERO), since);
-            for issued in together {
-                if let Some((queue, launch)) = issued.launch() {
-                    over.get_or_insert_with(|| (queue.clone(), launch.clone(), issued.has_fault()));
-                    first.get_or_insert_with(|| ((queue, launch), issued.running(since)));
-                    running = running.min(issued.running(since));
-                    limits = limits
-                        .zip(issued.time_limit())
-                        .and_then(|(sum, limit)| sum.checked_add(limit));
-                }
+            let (mut limits, mut running, mut head) = (Some(Duration::ZERO), since, None);
+            for issued in together.filter(|issued| issued.runs_kernels()) {
+                head.get_or_insert(issued);
+                running = running.min(issued.running(since));
+                limits = limits
+                    .zip(issued.time_limit())
+                    .and_then(|(sum, limit)| sum.checked_add(limit));
             }
-            if limits.is_none_or(|limits| running < limits) {
-                over = None;
-            }
+            first = head.and_then(|issued| Some((issued.launch()?, issued.running(since))));
+            let is_over = limits.is_some_and(|limits| running >= limits);
+            over = head.filter(|_| is_over).map(Issued::has_fault);
         });
-        if let Some((queue, launch, has_faulted)) = over {
-            queue.expire(&launch, has_faulted);
+        if let (Some(((queue, launch), _)), Some(has_faulted)) = (&first, over) {
+            queue.expire(launch, has_faulted);
         }
         let Some((launch, running)) = first else {
             return false;

@@ -122,7 +122,7 @@ impl Draft<'_> {
 
     /// After so many launches and before others: says so, where a look at time limits is due.
     fn tell_progress(&self, done: usize, all: usize) -> Result<()> {
-        if all <= TOGETHER as usize || done == all || !done.is_multiple_of(TOGETHER as usize) {
+        if all <= TOGETHER || done == all || !done.is_multiple_of(TOGETHER) {
             return Ok(());
         }
         // SAFETY: the word is the graph's, which outlives its replays.

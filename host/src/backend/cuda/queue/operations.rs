@@ -4,9 +4,10 @@ use super::{CudaQueue, Replay, State, Step, Upload};
 use crate::backend::Code;
 use crate::backend::cuda::clock::Stamp;
 use crate::backend::cuda::control::RECORDS;
-use crate::backend::cuda::driver::Shape;
+use crate::backend::cuda::driver::{Driver, DriverError, Shape, StreamHandle};
 use crate::backend::cuda::graph;
 use crate::backend::cuda::issued::What;
+use crate::backend::cuda::lane::Reserved;
 use crate::backend::cuda::module::CudaKernel;
 use crate::backend::cuda::staging::{BLOCK, Block};
 use crate::backend::cuda::timing::{Timing, timed};
@@ -23,6 +24,14 @@ impl State {
     /// How many launches were issued, and how many until the last that may fail.
     fn counts(&self) -> [u32; 2] {
         [self.launches, self.until_unsure]
+    }
+
+    /// A launch is about to be issued.
+    fn count_launch(&mut self, may_fail: bool) {
+        self.launches = self.launches.wrapping_add(1);
+        if may_fail {
+            self.until_unsure = self.launches;
+        }
     }
 
     /// A launch was refused: its record is free, and the stop word may still be set, which was to be reset.
@@ -61,15 +70,11 @@ impl CudaQueue {
             debug_assert!(false, "a variant that is not loaded");
             return Ok(self.over(counted));
         };
-        let before = state.counts();
         let record = state.launches;
         let look = self.may_be_skipped(state);
         let mut block = std::mem::take(&mut state.block);
         let address = self.control.record(record);
         let shape = self.describe(&launch, &code, address, look, &mut block);
-        self.memory.will_be_written();
-        self.count_launch(state, code.guarded.may_fail(entry));
-        let reset = self.reset(state);
         let timing = self.timing();
         let marks = timing.as_ref().map(Timing::marks);
         let what = What::Launch {
@@ -79,26 +84,47 @@ impl CudaQueue {
             time_limit,
             timing,
         };
+        let may_fail = code.guarded.may_fail(entry);
+        let step = self.kernels(state, lane, what, counted, may_fail, |driver, stream| {
+            timed(driver, stream, marks, || {
+                // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
+                // which live as long as the queue.
+                unsafe { driver.launch(function, &shape, stream, &block) }
+            })
+        });
+        state.block = block;
+        Ok(step)
+    }
+
+    /// Issues what runs kernels, with the stop word reset before it where that may be set, and counts it as a launch unless the
+    /// driver refuses it.
+    fn kernels(
+        self: &Arc<Self>,
+        state: &mut State,
+        lane: Reserved,
+        what: What,
+        counted: Option<u64>,
+        may_fail: bool,
+        enqueue: impl FnOnce(&dyn Driver, StreamHandle) -> Result<(), DriverError>,
+    ) -> Step {
+        self.memory.will_be_written();
+        let before = state.counts();
+        state.count_launch(may_fail);
+        let reset = std::mem::take(&mut state.stopped).then(|| self.control.stop());
         let mut taken = false;
         let step = self.issued(lane, what, counted, |driver, stream| {
-            // SAFETY: the code is guarded: with this record it accesses its guest's window and these words alone, all of
-            // which live as long as the queue.
-            unsafe {
-                if let Some(stop) = reset {
-                    driver.write_word(stream, stop, 0)?;
-                }
-                timed(driver, stream, marks, || {
-                    driver.launch(function, &shape, stream, &block)
-                })?;
+            if let Some(stop) = reset {
+                // SAFETY: the word is the queue's, which what is issued keeps.
+                unsafe { driver.write_word(stream, stop, 0)? };
             }
+            enqueue(driver, stream)?;
             taken = true;
             Ok(())
         });
         if !taken {
             state.uncount(before, reset);
         }
-        state.block = block;
-        Ok(step)
+        step
     }
 
     /// What times a launch, where somebody asked for that.
@@ -116,13 +142,6 @@ impl CudaQueue {
     fn may_be_skipped(&self, state: &State) -> bool {
         let over = self.launches_over.load(SeqCst);
         state.until_unsure.wrapping_sub(over).cast_signed() > 0
-    }
-
-    fn count_launch(&self, state: &mut State, may_fail: bool) {
-        state.launches = state.launches.wrapping_add(1);
-        if may_fail {
-            state.until_unsure = state.launches;
-        }
     }
 
     /// What the driver is told of a launch: its shape, and in `block` its parameters.
@@ -152,11 +171,6 @@ impl CudaQueue {
             block: launch.block,
             shared: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
         }
-    }
-
-    /// The stop word, where it may be set and must be zero before the next launch.
-    fn reset(&self, state: &mut State) -> Option<u64> {
-        std::mem::take(&mut state.stopped).then(|| self.control.stop())
     }
 
     /// Replays a recording, with one call where there is a graph of it.
@@ -192,31 +206,18 @@ impl CudaQueue {
             drop((graph, recording));
             return Ok(self.over(counted));
         }
-        let before = state.counts();
-        self.count_launch(state, true);
-        self.memory.will_be_written();
-        let (reset, handle) = (self.reset(state), graph.handle());
+        let handle = graph.handle();
         let what = What::Replay {
             graph: graph.begin(),
             recording,
             time_limit,
         };
-        let mut taken = false;
-        let step = self.issued(lane, what, counted, |driver, stream| {
-            // SAFETY: what was promised of its operations holds as long as what is issued keeps their memory.
-            unsafe {
-                if let Some(stop) = reset {
-                    driver.write_word(stream, stop, 0)?;
-                }
-                driver.launch_graph(handle, stream)?;
-            }
-            taken = true;
-            Ok(())
-        });
-        if !taken {
-            state.uncount(before, reset);
-        }
-        Ok(step)
+        Ok(
+            self.kernels(state, lane, what, counted, true, |driver, stream| {
+                // SAFETY: what was promised of its operations holds as long as what is issued keeps their memory.
+                unsafe { driver.launch_graph(handle, stream) }
+            }),
+        )
     }
 
     /// Whether there is a record for another launch, and no earlier stop would end it.
