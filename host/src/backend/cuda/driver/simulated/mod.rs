@@ -135,6 +135,11 @@ impl Simulated {
         Holding { shared, held }
     }
 
+    /// Whether the backend gave the GPU up as lost.
+    pub(in crate::backend::cuda) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(SeqCst)
+    }
+
     /// Has the n-th call from now on fail with a result.
     pub(in crate::backend::cuda) fn fail(&self, call: Call, nth: u64, code: u32) {
         self.shared.failures.plan(call, nth, code, false);
