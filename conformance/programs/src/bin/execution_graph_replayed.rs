@@ -144,6 +144,8 @@ fn stopped(setup: &Setup) -> Result<()> {
     ok(SYNCHRONIZE, stream.synchronize());
 
     stream.fill(&mut flag, 0)?;
+    // Or the cancel drops the fill, too.
+    ok(SYNCHRONIZE, stream.synchronize());
     replay(setup, &graph, 2);
     ok(CANCEL, stream.cancel());
     refused(SYNCHRONIZE, "cancelled", stream.synchronize());
